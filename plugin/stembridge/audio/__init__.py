@@ -1,0 +1,1 @@
+"""Samples: float32, frames x channels, in blocks; files at the edge."""

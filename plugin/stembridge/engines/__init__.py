@@ -1,0 +1,1 @@
+"""Separators: the port, the registry, and the embedded engine."""
