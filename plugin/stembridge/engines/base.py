@@ -295,9 +295,7 @@ class Installable(Protocol):
         """Names that `install` takes."""
         ...
 
-    def install(
-        self, name: str, source: Path | None, progress: Report, cancelled: Asked
-    ) -> Readiness:
+    def install(self, name: str, source: Path | None, progress: Report, cancelled: Asked) -> Readiness:
         """Fetch (or take from the file ``source``), check and convert; doing it again is harmless."""
         ...
 

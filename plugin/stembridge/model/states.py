@@ -83,9 +83,7 @@ TABLE: Mapping[State, Row] = {
         OnCancel.AT_ONCE,
         frozenset({_S.RENDERING, _S.READY}) | _END,
     ),
-    _S.RENDERING: Row(
-        "-", _S.CREATED, "render again", OnCancel.AT_ONCE, frozenset({_S.RENDERED}) | _END
-    ),
+    _S.RENDERING: Row("-", _S.CREATED, "render again", OnCancel.AT_ONCE, frozenset({_S.RENDERED}) | _END),
     _S.RENDERED: Row(
         "region.json: path, frames, rate, hash of the samples "
         "(also the waiting room for a slot, the quota and the network)",
@@ -163,17 +161,13 @@ TABLE: Mapping[State, Row] = {
         _S.FAILED,
         "`resume` goes on from what is on disk",
         OnCancel.NOTHING,
-        frozenset(
-            {_S.CREATED, _S.RENDERED, _S.QUEUED, _S.DOWNLOADING, _S.ALIGNING, _S.SUBMISSION_UNKNOWN}
-        ),
+        frozenset({_S.CREATED, _S.RENDERED, _S.QUEUED, _S.DOWNLOADING, _S.ALIGNING, _S.SUBMISSION_UNKNOWN}),
     ),
     _S.CANCELLED: Row(
         "the wish",
         _S.CANCELLED,
         "`resume` goes on from what is on disk",
         OnCancel.NOTHING,
-        frozenset(
-            {_S.CREATED, _S.RENDERED, _S.QUEUED, _S.DOWNLOADING, _S.ALIGNING, _S.SUBMISSION_UNKNOWN}
-        ),
+        frozenset({_S.CREATED, _S.RENDERED, _S.QUEUED, _S.DOWNLOADING, _S.ALIGNING, _S.SUBMISSION_UNKNOWN}),
     ),
 }
