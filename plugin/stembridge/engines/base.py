@@ -26,7 +26,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeGuard, runtime_checkable
 
 from stembridge.audio.render import RegionFile
 from stembridge.model.errors import UnavailableError, UnknownNameError
@@ -285,6 +285,14 @@ class RemoteEngine(Protocol):
     def cancel(self, ticket: Ticket) -> bool:
         """Tell the service to stop; False when it no longer knows the order."""
         ...
+
+
+Engine = LocalEngine | RemoteEngine
+
+
+def is_remote(engine: Engine) -> TypeGuard[RemoteEngine]:
+    """Say whether an engine sells a service."""
+    return hasattr(engine, "submit")
 
 
 @runtime_checkable

@@ -1,0 +1,207 @@
+"""From a request to a checked order: which region, which model, which stems, and where they go.
+
+Everything that can be refused without touching a sample is refused here, before a job costs time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from stembridge.audio.files import inspect
+from stembridge.audio.render import RegionFile
+from stembridge.engines.base import Engine, Recipe
+from stembridge.jobs import disk
+from stembridge.jobs.request import SeparateRequest
+from stembridge.jobs.store import Job
+from stembridge.model import formats, names, regions, stems
+from stembridge.model.errors import InputError, StoreError, UsageError
+from stembridge.model.regions import Region
+
+REPORT = "report.json"
+PICTURE = "report.png"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A checked order.
+
+    Attributes
+    ----------
+    region
+        What is separated.
+    name
+        What its source is called in file names.
+    recipe
+        The model with all its options.
+    stems
+        The stems to write, in the model's order.
+    source_key
+        Text that names these samples and no others: path, size, time and span of the file, or the
+        hash of what the host rendered (then empty until it is rendered).
+    container
+        What kind of file the source is, for the report.
+    """
+
+    region: Region
+    name: str
+    recipe: Recipe
+    stems: tuple[str, ...]
+    source_key: str
+    container: Mapping[str, Any]
+
+    def answer_key(self, source_key: str = "") -> str:
+        """Name the engine's answer to this order."""
+        return _digest("answer", source_key or self.source_key, self.recipe.engine, self.recipe.identity)
+
+    def result_key(self, request: SeparateRequest, source_key: str = "") -> str:
+        """Name the finished stems of this order."""
+        return _digest(
+            "result",
+            self.answer_key(source_key),
+            list(self.stems),
+            request.rest,
+            request.residual,
+            request.format,
+        )
+
+    def files(self, request: SeparateRequest) -> dict[str, str]:
+        """Give the file name of each stem that will be written."""
+        extension = formats.find_format(request.format).extension
+        wanted = [*self.stems, *(["rest"] * request.rest), *(["residual"] * request.residual)]
+        return {stem: names.stem_file(self.name, stem, extension) for stem in wanted}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain JSON values."""
+        return {
+            "region": asdict(self.region),
+            "name": self.name,
+            "recipe": {**asdict(self.recipe), "options": dict(self.recipe.options)},
+            "stems": list(self.stems),
+            "source_key": self.source_key,
+            "container": dict(self.container),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Plan:
+        """Read what `to_dict` gave."""
+        recipe = {**data["recipe"], "stems": tuple(data["recipe"]["stems"])}
+        return cls(
+            region=Region(**data["region"]),
+            name=data["name"],
+            recipe=Recipe(**recipe),
+            stems=tuple(data["stems"]),
+            source_key=data["source_key"],
+            container=data["container"],
+        )
+
+
+def region_file_to_dict(rendered: RegionFile) -> dict[str, Any]:
+    """Give plain JSON values; the path is always the job's own region.wav."""
+    return {name: getattr(rendered, name) for name in RegionFile.__slots__ if name != "path"}
+
+
+def region_file_from_dict(path: Path, data: Mapping[str, Any]) -> RegionFile:
+    """Read what `region_file_to_dict` gave."""
+    return RegionFile(path=path, **data)
+
+
+def check(request: SeparateRequest, engine: Engine, job: Job | None = None) -> Plan:
+    """Check a request against its source, the engine, the format and the place for the results.
+
+    Parameters
+    ----------
+    job
+        The job, where there is one already; needed for a region that the host rendered.
+
+    Raises
+    ------
+    StembridgeError
+        Of the fitting class, before anything was made.
+    """
+    fmt = formats.find_format(request.format)
+    region, container, source_key = locate(request, job)
+    formats.check_format(fmt, channels=region.channels, rate=region.rate)
+    recipe = engine.resolve(request.model, request.options)
+    chosen = stems.choose(request.stems, recipe.stems)
+    name = request.name or Path(region.source).stem
+    plan = Plan(region, name, recipe, chosen, source_key, container)
+    if request.deliver_to is not None:
+        check_place(Path(request.deliver_to), plan, request, job)
+    return plan
+
+
+def locate(request: SeparateRequest, job: Job | None) -> tuple[Region, dict[str, Any], str]:
+    """Find the region in its file; give it with the kind of file and the key of its samples."""
+    if request.source is None:
+        if job is None:
+            raise UsageError("A region that a host rendered needs its job folder.")
+        path, first, frames, rate, channels = job.input_file, 0, None, None, None
+    else:
+        path = Path(os.path.abspath(request.source.path))  # noqa: PTH100 - keeps links as they are
+        first, frames = request.source.first_frame, request.source.frames
+        rate, channels = request.source.rate, request.source.channels
+    info = inspect(path)
+    if (rate or info.rate) != info.rate or (channels or info.channels) != info.channels:
+        raise InputError(
+            f"'{path.name}' has {info.channels} channels at {info.rate} Hz, the host expects "
+            f"{channels or info.channels} at {rate or info.rate} Hz.",
+            code="source_changed",
+            hint="Let the host read the file again, or separate the item as it is heard.",
+        )
+    region = regions.select(
+        str(path),
+        total_frames=info.frames,
+        rate=info.rate,
+        channels=info.channels,
+        first_frame=first,
+        frames=frames,
+    )
+    facts = path.stat()
+    container = {"container": info.container, "codec": info.codec, "lossy": info.lossy, "reader": info.reader}
+    key = ""
+    if request.source is not None:
+        span = (region.first_frame, region.frames)
+        key = _digest("file", str(path), facts.st_size, facts.st_mtime_ns, *span)
+    return region, container, key
+
+
+def check_place(folder: Path, plan: Plan, request: SeparateRequest, job: Job | None) -> None:
+    """Refuse a place for the results that can't be used, or where something would be overwritten."""
+    if not folder.is_absolute():
+        raise UsageError("The folder for the results must be an absolute path.", hint="Give the whole path.")
+    with disk.mapped(folder / "report.json"):
+        folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK):
+        raise StoreError(
+            f"'{folder}' can't be written to.",
+            code="output_readonly",
+            hint="Choose a folder of your own with --out.",
+        )
+    source = Path(plan.region.source)
+    for name in [*plan.files(request).values(), REPORT, PICTURE]:
+        target = folder / name
+        if not target.exists():
+            continue
+        if target.samefile(source):
+            raise StoreError(
+                f"The result '{name}' would overwrite its own source.",
+                code="output_is_input",
+                hint="Choose another folder with --out.",
+            )
+        ours = job is not None and (job.stems_folder / name).exists()
+        if not request.overwrite and not ours:
+            raise StoreError(
+                f"'{name}' is in '{folder}' already.",
+                code="output_exists",
+                hint="Choose another folder with --out, or allow it with --overwrite.",
+            )
+
+
+def _digest(*facts: object) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,0 +1,267 @@
+"""Requests: what a host writes into a job folder, read strictly.
+
+A key that isn't known is refused, not dropped: a misspelt option must not silently change a job.
+`SEPARATE_FIELDS` and `QUERY_FIELDS` are the protocol; `plugin/PROTOCOL.md` is generated from them.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from stembridge.jobs.events import PROTOCOL
+from stembridge.model.errors import StoreError, UsageError
+
+SEPARATE_FIELDS: Mapping[str, tuple[str, str]] = {
+    "protocol": ("integer", "version of the file protocol"),
+    "kind": ("text", '"separate"'),
+    "host": ("text", "who asks: a word of the host's"),
+    "name": ("text", "what the source is called in file names; default: the file's name"),
+    "source": (
+        "object",
+        "a span of a file: path, first_frame, frames (null: to the end), and rate and channels if known",
+    ),
+    "input": ("boolean", "true: the host rendered the region into input.wav; then no source"),
+    "engine": ("text or null", "null: the default"),
+    "model": ("text or null", "null: the engine's choice; a model that is named is never exchanged"),
+    "options": ("object", "option: value, both text"),
+    "stems": ("list of text", "the stems to write; empty: all"),
+    "rest": ("boolean", "also the region minus the chosen stems"),
+    "residual": ("boolean", "also the region minus all stems"),
+    "format": ("text", "a row of the formats; default wav32f"),
+    "deliver_to": (
+        "text or null",
+        "absolute path of a folder that gets the files; null: only the job folder",
+    ),
+    "overwrite": ("boolean", "files of the same name there may be replaced"),
+    "again": ("boolean", "true: don't answer from an earlier job"),
+    "max_credits": ("integer or null", "what the job may cost without asking"),
+    "background": ("boolean", "true: leave a processor to the host"),
+    "host_context": ("anything", "kept for the host, never read"),
+}
+QUERY_FIELDS: Mapping[str, tuple[str, str]] = {
+    "protocol": ("integer", "version of the file protocol"),
+    "kind": ("text", '"query"'),
+    "host": ("text", "who asks"),
+    "what": ("text", "catalogue, presets, engines, quote or doctor"),
+    "arguments": ("object", "quote: source, engine, model, options as in a separate request; else empty"),
+    "host_context": ("anything", "kept for the host, never read"),
+}
+SOURCE_FIELDS = frozenset({"path", "first_frame", "frames", "rate", "channels"})
+QUERIES = ("catalogue", "presets", "engines", "quote", "doctor")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A span of a file as a host names it; ``frames`` None means to its end."""
+
+    path: str
+    first_frame: int = 0
+    frames: int | None = None
+    rate: int | None = None
+    channels: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeparateRequest:
+    """An order to separate. Fields as in `SEPARATE_FIELDS`; ``source`` None: the job's input.wav."""
+
+    source: Source | None
+    host: str = ""
+    name: str = ""
+    engine: str | None = None
+    model: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+    stems: tuple[str, ...] = ()
+    rest: bool = False
+    residual: bool = False
+    format: str = "wav32f"
+    deliver_to: str | None = None
+    overwrite: bool = False
+    again: bool = False
+    max_credits: int | None = None
+    background: bool = False
+    host_context: Any = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the document that goes into request.json."""
+        source = None
+        if self.source is not None:
+            source = {name: getattr(self.source, name) for name in Source.__slots__}
+        return {
+            "protocol": PROTOCOL,
+            "kind": "separate",
+            "host": self.host,
+            "name": self.name,
+            **({"input": True} if source is None else {"source": source}),
+            "engine": self.engine,
+            "model": self.model,
+            "options": dict(self.options),
+            "stems": list(self.stems),
+            "rest": self.rest,
+            "residual": self.residual,
+            "format": self.format,
+            "deliver_to": self.deliver_to,
+            "overwrite": self.overwrite,
+            "again": self.again,
+            "max_credits": self.max_credits,
+            "background": self.background,
+            "host_context": self.host_context,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class QueryRequest:
+    """A question. Fields as in `QUERY_FIELDS`."""
+
+    what: str
+    host: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    host_context: Any = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the document that goes into request.json."""
+        return {
+            "protocol": PROTOCOL,
+            "kind": "query",
+            "host": self.host,
+            "what": self.what,
+            "arguments": dict(self.arguments),
+            "host_context": self.host_context,
+        }
+
+
+Request = SeparateRequest | QueryRequest
+
+
+def parse(document: Mapping[str, Any]) -> Request:
+    """Read a request.
+
+    Raises
+    ------
+    StoreError
+        ``protocol`` when host and core differ in version.
+    UsageError
+        For a missing, unknown or wrongly typed field.
+    """
+    version = document.get("protocol")
+    if version != PROTOCOL:
+        raise StoreError(
+            f"The host speaks version {version} of the file protocol, this Stembridge version {PROTOCOL}.",
+            code="protocol",
+            hint="Install the host's scripts again, with `stembridge setup` and the host's name.",
+        )
+    kind = document.get("kind")
+    if kind == "separate":
+        _known(document, SEPARATE_FIELDS, "request")
+        return _separate(document)
+    if kind == "query":
+        _known(document, QUERY_FIELDS, "request")
+        what = _text(document, "what")
+        if what not in QUERIES:
+            raise _wrong("what", f"one of {', '.join(QUERIES)}")
+        arguments = _object(document, "arguments")
+        return QueryRequest(what, _text(document, "host", ""), arguments, document.get("host_context"))
+    raise _wrong("kind", '"separate" or "query"')
+
+
+def _separate(document: Mapping[str, Any]) -> SeparateRequest:
+    has_source, has_input = document.get("source") is not None, bool(document.get("input"))
+    if has_source == has_input:
+        raise _wrong("source", "given, or input true: one of the two")
+    options = _object(document, "options")
+    if not all(isinstance(value, str) for value in options.values()):
+        raise _wrong("options", "text for text")
+    stems = document.get("stems", [])
+    if not isinstance(stems, list) or not all(isinstance(stem, str) for stem in stems):
+        raise _wrong("stems", "a list of text")
+    return SeparateRequest(
+        source=parse_source(document["source"]) if has_source else None,
+        host=_text(document, "host", ""),
+        name=_text(document, "name", ""),
+        engine=_text_or_none(document, "engine"),
+        model=_text_or_none(document, "model"),
+        options=options,
+        stems=tuple(stems),
+        rest=_flag(document, "rest"),
+        residual=_flag(document, "residual"),
+        format=_text(document, "format", "wav32f"),
+        deliver_to=_text_or_none(document, "deliver_to"),
+        overwrite=_flag(document, "overwrite"),
+        again=_flag(document, "again"),
+        max_credits=_count_or_none(document, "max_credits"),
+        background=_flag(document, "background"),
+        host_context=document.get("host_context"),
+    )
+
+
+def parse_source(document: object) -> Source:
+    """Read the object that names a span of a file."""
+    if not isinstance(document, Mapping):
+        raise _wrong("source", "an object")
+    _known(document, SOURCE_FIELDS, "source")
+    first = document.get("first_frame", 0)
+    if not isinstance(first, int) or isinstance(first, bool):
+        raise _wrong("first_frame", "an integer")
+    frames = document.get("frames")
+    if frames is not None and (not isinstance(frames, int) or isinstance(frames, bool)):
+        raise _wrong("frames", "an integer or null")
+    return Source(
+        path=_text(document, "path"),
+        first_frame=first,
+        frames=frames,
+        rate=_count_or_none(document, "rate"),
+        channels=_count_or_none(document, "channels"),
+    )
+
+
+def _known(document: Mapping[str, Any], fields: Mapping[str, object] | frozenset[str], where: str) -> None:
+    for key in document:
+        if key not in fields:
+            near = difflib.get_close_matches(key, list(fields), n=1)
+            raise UsageError(
+                f"The {where} has a field '{key}' that nobody knows.",
+                hint=f"Did the host mean '{near[0]}'?" if near else "See PROTOCOL.md for the fields.",
+            )
+
+
+def _wrong(name: str, expected: str) -> UsageError:
+    return UsageError(
+        f"The request's field '{name}' must be {expected}.", hint="See PROTOCOL.md for the fields."
+    )
+
+
+def _text(document: Mapping[str, Any], name: str, default: str | None = None) -> str:
+    value = document.get(name, default)
+    if not isinstance(value, str):
+        raise _wrong(name, "text")
+    return value
+
+
+def _text_or_none(document: Mapping[str, Any], name: str) -> str | None:
+    return None if document.get(name) is None else _text(document, name)
+
+
+def _count_or_none(document: Mapping[str, Any], name: str) -> int | None:
+    value = document.get(name)
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
+        raise _wrong(name, "a number, 0 or more, or null")
+    return value
+
+
+def _flag(document: Mapping[str, Any], name: str) -> bool:
+    value = document.get(name, False)
+    if not isinstance(value, bool):
+        raise _wrong(name, "true or false")
+    return value
+
+
+def _object(document: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = document.get(name, {})
+    if value == []:  # a Lua table without keys can't tell what it is
+        return {}
+    if not isinstance(value, dict):
+        raise _wrong(name, "an object")
+    return value

@@ -1,0 +1,211 @@
+"""The store of jobs: a folder each, under the data folder."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import string
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stembridge.jobs import disk, events, lock
+from stembridge.jobs.clock import Clock
+from stembridge.jobs.request import Request, parse
+from stembridge.model.errors import StoreError, UnknownNameError
+from stembridge.model.states import TABLE, State
+
+_ALPHABET = string.ascii_lowercase + string.digits
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job's folder and the names in it. Who writes what stands in PROTOCOL.md."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        """Letters and digits only: it becomes part of an upload's name."""
+        return self.folder.name
+
+    @property
+    def request_file(self) -> Path:
+        """What the host wants; written once."""
+        return self.folder / "request.json"
+
+    @property
+    def input_file(self) -> Path:
+        """The region, where the host rendered it."""
+        return self.folder / "input.wav"
+
+    @property
+    def events_file(self) -> Path:
+        """The log."""
+        return self.folder / "events.jsonl"
+
+    @property
+    def cancel_file(self) -> Path:
+        """The wish to cancel: it exists, or it doesn't."""
+        return self.folder / "cancel"
+
+    @property
+    def answer_file(self) -> Path:
+        """The host's answer to a question."""
+        return self.folder / "answer.json"
+
+    @property
+    def lock_file(self) -> Path:
+        """The worker's lock."""
+        return self.folder / "lock"
+
+    @property
+    def region_json(self) -> Path:
+        """What was rendered, and the checked order: the fact of RENDERED."""
+        return self.folder / "region.json"
+
+    @property
+    def remote_json(self) -> Path:
+        """Intent, ticket and list of files: the only file with the service's secrets."""
+        return self.folder / "remote.json"
+
+    @property
+    def separation_json(self) -> Path:
+        """The engine's answer: the fact of ALIGNING."""
+        return self.folder / "separation.json"
+
+    @property
+    def answer_folder(self) -> Path:
+        """The engine's own files."""
+        return self.folder / "downloads"
+
+    @property
+    def stems_folder(self) -> Path:
+        """The finished stems, the report and the picture."""
+        return self.folder / "stems"
+
+    @property
+    def result_file(self) -> Path:
+        """What came out; written once, before the last event."""
+        return self.folder / "result.json"
+
+    @property
+    def rows_file(self) -> Path:
+        """The rows that answer a query, a line each."""
+        return self.folder / "rows.jsonl"
+
+    @property
+    def log_file(self) -> Path:
+        """For us: what a worker had to say when something broke."""
+        return self.folder / "worker.log"
+
+    def request(self) -> Request:
+        """Read the request."""
+        return parse(self.request_document())
+
+    def request_document(self) -> dict[str, Any]:
+        """Give request.json as it stands."""
+        try:
+            return disk.read_json(self.request_file)
+        except FileNotFoundError:
+            raise StoreError(
+                f"'{self.folder}' holds no request.json.",
+                code="job_corrupt",
+                hint="Give a job folder that a host or `stembridge separate` has made.",
+            ) from None
+
+    def state(self) -> State:
+        """Fold the events."""
+        if self.result_file.exists():
+            return State.READY
+        return events.fold(events.read(self.events_file))
+
+    def result(self) -> dict[str, Any] | None:
+        """Give result.json, or None."""
+        try:
+            return disk.read_json(self.result_file)
+        except FileNotFoundError:
+            return None
+
+    def busy(self) -> bool:
+        """Say whether a worker has the job now."""
+        return lock.held(self.lock_file)
+
+    def disk_bytes(self) -> int:
+        """Give what the folder takes on disk, hard links counted whole."""
+        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+
+
+class Store:
+    """All jobs of a data folder.
+
+    Parameters
+    ----------
+    home
+        The data folder; made when needed.
+    clock
+        Where a new job's name takes its time from.
+    """
+
+    def __init__(self, home: Path, clock: Clock) -> None:
+        self.home = home
+        self.folder = home / "jobs"
+        self._clock = clock
+
+    def create(self, request: Request) -> Job:
+        """Make a job folder with its request; the request is the last thing to appear in it."""
+        disk.make_folder(self.folder)
+        stamp = time.strftime("%Y%m%d%H%M%S", time.gmtime(self._clock.time()))
+        with disk.mapped(self.folder):
+            while True:
+                tail = "".join(secrets.choice(_ALPHABET) for _ in range(5))
+                job = Job(self.folder / f"{stamp}{tail}")
+                try:
+                    job.folder.mkdir()
+                except FileExistsError:
+                    continue
+                break
+        disk.write_json(job.request_file, request.to_dict())
+        return job
+
+    def jobs(self) -> Iterator[Job]:
+        """Give all jobs, newest first."""
+        try:
+            names = sorted((entry.name for entry in os.scandir(self.folder) if entry.is_dir()), reverse=True)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise disk.store_error(error, self.folder) from error
+        for name in names:
+            job = Job(self.folder / name)
+            if job.request_file.exists():
+                yield job
+
+    def find(self, name: str) -> Job:
+        """Give the job of that id, or of that unmistakable beginning or end of an id.
+
+        ``last`` is the newest. Raises `UnknownNameError`.
+        """
+        jobs = list(self.jobs())
+        if name == "last" and jobs:
+            return jobs[0]
+        for job in jobs:
+            if job.id == name:
+                return job
+        near = [job for job in jobs if len(name) >= 3 and (job.id.startswith(name) or job.id.endswith(name))]
+        if len(near) == 1:
+            return near[0]
+        raise UnknownNameError("job", name, [job.id for job in near or jobs])
+
+    def remove(self, job: Job) -> None:
+        """Delete a job's folder; what was delivered elsewhere stays."""
+        with lock.hold(job.lock_file):
+            if not TABLE[job.state()].over and job.remote_json.exists():
+                raise StoreError(
+                    "This job has something at the service and isn't over.",
+                    code="job_locked",
+                    hint=f"Cancel it first: `stembridge jobs cancel {job.id}`.",
+                )
+        disk.remove(job.folder)
