@@ -30,6 +30,7 @@ from typing import Protocol, TypeGuard, runtime_checkable
 
 from stembridge.audio.render import RegionFile
 from stembridge.model.errors import UnavailableError, UnknownNameError
+from stembridge.model.regions import Region
 from stembridge.model.results import Separation
 
 
@@ -236,7 +237,7 @@ class RemoteEngine(Protocol):
         """Check an order, as `LocalEngine.resolve`."""
         ...
 
-    def quote(self, region: RegionFile, recipe: Recipe) -> Quote:
+    def quote(self, region: Region, recipe: Recipe) -> Quote:
         """Say what the order costs and what stands against it. May ask the service; costs nothing."""
         ...
 

@@ -17,7 +17,7 @@ PROTOCOL = 1
 """Version of the file protocol between a host and the core."""
 
 EVENTS: Mapping[str, tuple[str, str]] = {
-    "accepted": ("pid, version, kind", "a worker has the job"),
+    "accepted": ("pid, version, request", "a worker has the job"),
     "state": ("state", "the job entered a state"),
     "progress": ("phase, done, total, unit", "true numbers; total is null where it isn't known"),
     "waiting": ("reason, until", "why nothing moves; until is Unix seconds or null"),
@@ -120,7 +120,7 @@ class EventLog:
                     file.flush()
                     os.fsync(file.fileno())
 
-    def emit(self, kind: str, *, durable: bool = True, **fields: Any) -> dict[str, Any]:
+    def emit(self, kind: str, /, *, durable: bool = True, **fields: Any) -> dict[str, Any]:
         """Append one event; with ``durable`` it is on the disk when this returns."""
         self._seq += 1
         event = {"v": PROTOCOL, "seq": self._seq, "ts": round(self._clock.time(), 3), "type": kind, **fields}

@@ -6,7 +6,6 @@ still as it was. A stem that was changed since, even in place through a hard lin
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +67,6 @@ def stamp(path: Path) -> dict[str, int]:
 def unchanged(folder: Path, row: dict[str, Any]) -> bool:
     """Say whether a stem of a result is still the file that was written."""
     try:
-        return stamp(folder / os.path.basename(row["file"])) == row["stamp"]  # noqa: PTH119
+        return stamp(folder / Path(row["file"]).name) == dict(row["stamp"])
     except (OSError, KeyError, TypeError):
         return False

@@ -7,6 +7,7 @@ import os
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import stembridge
 from stembridge.jobs import events, lock
@@ -45,13 +46,13 @@ def work(
     """
     with lock.hold(job.lock_file):
         log = EventLog(job.events_file, clock, listener)
-        kind = str(job.request_document().get("kind"))
-        log.emit("accepted", pid=os.getpid(), version=stembridge.__version__, kind=kind)
         if job.result_file.exists():
-            return _finished(job, log)
+            return _finished(job, log, listener)
+        kind = str(job.request_document().get("kind"))
+        log.emit("accepted", pid=os.getpid(), version=stembridge.__version__, request=kind)
         try:
             body(log)
-            return _finished(job, log)
+            return _finished(job, log, listener)
         except Cancelled as wish:
             log.emit("cancelled", message=str(wish) or "Cancelled.")
             return Outcome(State.CANCELLED)
@@ -59,26 +60,32 @@ def work(
             log.emit(
                 "needs_decision",
                 id=question.context.get("id", question.code),
-                **question.to_dict(),
+                **_words(question),
                 choices=[list(choice) for choice in question.choices],
             )
             return Outcome(State.NEEDS_DECISION, question)
         except StembridgeError as error:
-            log.emit("failed", **error.to_dict())
+            log.emit("failed", **_words(error))
             return Outcome(State.FAILED, error)
         except Exception as fault:  # noqa: BLE001 - the boundary: whatever broke, the host is told
-            error = _internal(job, fault)
-            log.emit("failed", **error.to_dict())
-            return Outcome(State.FAILED, error)
+            told = _internal(job, fault)
+            log.emit("failed", **_words(told))
+            return Outcome(State.FAILED, told)
 
 
-def _finished(job: Job, log: EventLog) -> Outcome:
-    result = job.result() or {}
-    last = events.read(job.events_file)
-    told = len(last) > 1 and last[-2]["type"] == "finished" and last[-1]["type"] == "accepted"
-    if not told or last[-1]["type"] != "finished":
-        log.emit("finished", reused_from=result.get("reused_from"))
+def _finished(job: Job, log: EventLog, listener: Callable[[Event], None] | None) -> Outcome:
+    """Tell the end, unless an earlier shift did; then only the listener hears it again."""
+    past = events.read(job.events_file)
+    if past and past[-1]["type"] == "finished":
+        if listener is not None:
+            listener(past[-1])
+    else:
+        log.emit("finished", reused_from=(job.result() or {}).get("reused_from"))
     return Outcome(State.READY)
+
+
+def _words(error: StembridgeError) -> dict[str, Any]:
+    return dict(error.to_dict())
 
 
 def _internal(job: Job, fault: Exception) -> StembridgeError:

@@ -90,7 +90,7 @@ TABLE: Mapping[State, Row] = {
         _S.RENDERED,
         "check the hash, go on",
         OnCancel.AT_ONCE,
-        frozenset({_S.SUBMITTING, _S.PROCESSING, _S.READY}) | _END,
+        frozenset({_S.SUBMITTING, _S.PROCESSING, _S.ALIGNING, _S.READY}) | _END,
     ),
     _S.SUBMITTING: Row(
         "remote.json: the intent, synced before the request",

@@ -1,0 +1,1 @@
+"""What stands between a host and the core: the worker, the questions, the protocol's description."""

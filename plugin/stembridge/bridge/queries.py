@@ -1,0 +1,144 @@
+"""Questions of a host: how a dialog gets its facts.
+
+The answer is rows.jsonl, one small JSON document a line, so that a host's script can read it in
+slices; result.json says how many rows there are and is written last.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from stembridge.bridge import doctor
+from stembridge.bridge.session import Tools
+from stembridge.engines.base import Engine, Model, Readiness, is_remote
+from stembridge.jobs import disk, plan
+from stembridge.jobs.events import PROTOCOL, Event, EventLog
+from stembridge.jobs.request import QueryRequest, SeparateRequest, parse_source
+from stembridge.jobs.shift import Outcome, work
+from stembridge.jobs.store import Job
+from stembridge.model.errors import UnknownNameError, UsageError
+from stembridge.model.presets import PRESETS
+
+Hosts = Mapping[str, Callable[[], Iterable[Readiness]]]
+
+ROW_FIELDS: Mapping[str, str] = {
+    "catalogue": "id, name, engine, stems, summary, fields (name, text, kind, options, default)",
+    "presets": "id, title, gives, offline (true when the embedded engine can do it)",
+    "engines": "engine, name, ready, text, remedy",
+    "quote": "engine, model, stems, frames, rate, channels, seconds, amount, unit, left, limits, why",
+    "doctor": "name, ready, text, remedy",
+}
+
+
+def answer(job: Job, tools: Tools, hosts: Hosts, listener: Callable[[Event], None] | None = None) -> Outcome:
+    """Answer the question in a job folder."""
+
+    def body(_log: EventLog) -> None:
+        request = job.request()
+        if not isinstance(request, QueryRequest):
+            raise UsageError("This job is a separation, not a question.")
+        engines = tools.engines(background=True)
+        rows = list(_rows(request, engines, tools, hosts))
+        lines = "".join(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows)
+        with disk.mapped(job.rows_file):
+            job.rows_file.write_text(lines, encoding="utf-8", newline="\n")
+        disk.write_json(
+            job.result_file,
+            {
+                "protocol": PROTOCOL,
+                "kind": "query",
+                "job": job.id,
+                "what": request.what,
+                "rows": len(rows),
+                "host_context": request.host_context,
+            },
+        )
+
+    return work(job, body, clock=tools.clock, listener=listener)
+
+
+def model_row(model: Model) -> dict[str, Any]:
+    """Give a model as `models --json` and a dialog show it."""
+    return {
+        "sep_type": model.id,
+        "name": model.name,
+        "engine": model.engine,
+        "stems": list(model.stems),
+        "summary": model.summary,
+        "fields": [
+            {
+                "name": field.name,
+                "text": field.text,
+                "kind": field.kind,
+                "options": [list(option) for option in field.options],
+                "default": field.default,
+            }
+            for field in model.fields
+        ],
+    }
+
+
+def preset_rows() -> list[dict[str, Any]]:
+    """Give the shipped presets."""
+    return [
+        {"id": row.id, "title": row.title, "gives": row.gives, "offline": row.offline is not None}
+        for row in PRESETS.values()
+    ]
+
+
+def engine_rows(engines: Mapping[str, Engine]) -> list[dict[str, Any]]:
+    """Give what is ready of every engine."""
+    return [{"engine": name, **asdict(row)} for name, engine in engines.items() for row in engine.readiness()]
+
+
+def _rows(
+    request: QueryRequest, engines: Mapping[str, Engine], tools: Tools, hosts: Hosts
+) -> Iterable[dict[str, Any]]:
+    if request.what == "catalogue":
+        return [model_row(model) for engine in engines.values() for model in engine.models()]
+    if request.what == "presets":
+        return preset_rows()
+    if request.what == "engines":
+        return engine_rows(engines)
+    if request.what == "doctor":
+        return [asdict(row) for row in doctor.examine(tools.home, engines, hosts)]
+    return [_quote(request.arguments, engines, tools.default_engine)]
+
+
+def _quote(arguments: Mapping[str, Any], engines: Mapping[str, Engine], default: str) -> dict[str, Any]:
+    unknown = set(arguments) - {"source", "engine", "model", "options"}
+    if unknown:
+        raise UnknownNameError("argument of a quote", min(unknown), ["source", "engine", "model", "options"])
+    name = arguments.get("engine") or default
+    if name not in engines:
+        raise UnknownNameError("engine", str(name), engines)
+    order = SeparateRequest(
+        source=parse_source(arguments.get("source")),
+        engine=name,
+        model=arguments.get("model"),
+        options=arguments.get("options") or {},
+    )
+    engine = engines[name]
+    planned = plan.check(order, engine)
+    region, recipe = planned.region, planned.recipe
+    row: dict[str, Any] = {
+        "engine": name,
+        "model": recipe.model,
+        "stems": list(recipe.stems),
+        "frames": region.frames,
+        "rate": region.rate,
+        "channels": region.channels,
+        "seconds": round(region.seconds, 3),
+        "amount": 0,
+        "unit": "credits",
+        "left": None,
+        "limits": [],
+        "why": recipe.why,
+    }
+    if is_remote(engine):
+        price = engine.quote(region, recipe)
+        row.update(amount=price.amount, unit=price.unit, left=price.left, limits=list(price.limits))
+    return row

@@ -1,0 +1,91 @@
+"""Where a job's questions go: a terminal asks its user, a detached worker ends and waits for the host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from stembridge.engines.base import Engine
+from stembridge.jobs import disk, runner
+from stembridge.jobs.clock import Clock
+from stembridge.jobs.events import Event
+from stembridge.jobs.request import QueryRequest
+from stembridge.jobs.shift import Outcome
+from stembridge.jobs.store import Job
+from stembridge.model.errors import DecisionNeededError, StembridgeError
+from stembridge.model.states import State
+
+
+class Session(Protocol):
+    """What a host must answer."""
+
+    def event(self, job: Job, event: Event) -> None:
+        """Hear every event of a job, after it is on disk."""
+        ...
+
+    def decide(self, job: Job, question: DecisionNeededError) -> str | None:
+        """Give the id of a choice, or None to leave the question open."""
+        ...
+
+    def interrupted(self) -> bool:
+        """Say whether the user asked this process to stop."""
+        ...
+
+
+class Tools(Protocol):
+    """What the composition root hands to everything that runs jobs."""
+
+    @property
+    def home(self) -> Path:
+        """The data folder."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """Time."""
+        ...
+
+    @property
+    def default_engine(self) -> str:
+        """What separates when nothing was asked for."""
+        ...
+
+    def engines(self, *, background: bool) -> Mapping[str, Engine]:
+        """All engines; in the background they leave a processor to the host."""
+        ...
+
+    def query(self, job: Job, listener: Callable[[Event], None] | None) -> Outcome:
+        """Answer a question."""
+        ...
+
+
+def drive(job: Job, tools: Tools, session: Session) -> Outcome:
+    """Work on a job, putting its questions to the session, until it ends or a question stays open."""
+
+    def listener(event: Event) -> None:
+        session.event(job, event)
+
+    while True:
+        try:
+            request = job.request()
+        except StembridgeError:
+            request = None  # the shift tells it in the log
+        if isinstance(request, QueryRequest):
+            return tools.query(job, listener)
+        outcome = runner.carry_on(
+            job,
+            home=tools.home,
+            engines=tools.engines(background=bool(request and request.background)),
+            default_engine=tools.default_engine,
+            clock=tools.clock,
+            listener=listener,
+            interrupted=session.interrupted,
+        )
+        if outcome.state is not State.NEEDS_DECISION or not isinstance(outcome.error, DecisionNeededError):
+            return outcome
+        choice = session.decide(job, outcome.error)
+        if choice is None:
+            return outcome
+        answer = {"id": outcome.error.context.get("id", outcome.error.code), "choice": choice}
+        disk.write_json(job.answer_file, answer)

@@ -1,0 +1,133 @@
+"""The command tree. A command's module loads only when the command runs: start-up stays quick."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+
+import click
+
+import stembridge
+from stembridge.cli import exits
+from stembridge.model.errors import Cancelled, StembridgeError
+
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "separate": ("stembridge.cli.separate:separate", "Separate audio files, or regions of them, into stems."),
+    "jobs": ("stembridge.cli.jobs:jobs", "List, show, resume, cancel, retry and remove jobs."),
+    "engines": ("stembridge.cli.engines:engines", "Say which engines are ready, and install what is missing."),
+    "models": ("stembridge.cli.models:models", "Find a model and its options."),
+    "presets": ("stembridge.cli.presets:presets", "List the presets."),
+    "doctor": ("stembridge.cli.doctor:doctor", "Say what works here, and what to do about the rest."),
+    "run": ("stembridge.cli.run:run", "Work on a job folder: what a host starts."),
+}
+HOSTS_GROUP = "stembridge.hosts"
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are named in a table, or registered by a host's bridge."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give the names for the help, ours first."""
+        return [*COMMANDS, *sorted(set(_hosts()) - set(COMMANDS))]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load one command."""
+        place = COMMANDS[cmd_name][0] if cmd_name in COMMANDS else _hosts().get(cmd_name)
+        if place is None:
+            return None
+        module, _, name = place.partition(":")
+        command = getattr(importlib.import_module(module), name)
+        if not isinstance(command, click.Command):
+            command = command()
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without loading those of the table."""
+        rows = [(name, text) for name, (_, text) in COMMANDS.items()]
+        for name in self.list_commands(ctx)[len(COMMANDS) :]:
+            command = self.get_command(ctx, name)
+            rows.append((name, command.get_short_help_str(limit=80) if command else ""))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Name the nearest commands when there is none of that name."""
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            from stembridge.model.errors import UnknownNameError
+
+            raise UnknownNameError("command", name, self.list_commands(ctx))
+        return super().resolve_command(ctx, args)
+
+
+def _hosts() -> dict[str, str]:
+    """Commands that hosts register: entry points named ``command:<name>``."""
+    found = metadata.entry_points(group=HOSTS_GROUP)
+    return {
+        point.name.removeprefix("command:"): point.value for point in found if point.name.startswith("command:")
+    }
+
+
+@click.command(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: "
+    + "; ".join(
+        f"{code} {words}" for code, words in [(0, "done"), *exits.EXITS.values(), (130, "cancelled")]
+    )
+    + ".",
+)
+@click.version_option(stembridge.__version__, "--version", message="stembridge %(version)s")
+@click.option("-v", "--verbose", is_flag=True, help="Also tell every step, and where faults came from.")
+@click.option("-q", "--quiet", is_flag=True, help="Tell nothing but errors.")
+@click.pass_context
+def app(ctx: click.Context, *, verbose: bool, quiet: bool) -> None:
+    """Separate audio into stems that lie on the very samples they came from.
+
+    `stembridge separate song.wav` makes a folder 'song stems' beside the file.
+
+    Settings come from the environment: STEMBRIDGE_HOME names the data folder.
+    """
+    ctx.obj = {"verbose": verbose, "quiet": quiet}
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line and give its exit code; every error ends as a sentence."""
+    as_json = "--json" in arguments
+    try:
+        code = app.main(args=list(arguments), prog_name="stembridge", standalone_mode=False)
+    except StembridgeError as error:
+        return _tell(error, as_json=as_json)
+    except click.exceptions.Abort:
+        return exits.CANCELLED
+    except click.UsageError as error:
+        from stembridge.model.errors import UsageError
+
+        where = error.ctx.command_path if error.ctx else "stembridge"
+        return _tell(
+            UsageError(error.format_message(), hint=f"See `{where} --help`."), as_json=as_json
+        )
+    except click.ClickException as error:
+        from stembridge.model.errors import UsageError
+
+        return _tell(UsageError(error.format_message()), as_json=as_json)
+    except (Cancelled, KeyboardInterrupt):
+        sys.stderr.write("Cancelled.\n")
+        return exits.CANCELLED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return exits.OK
+    return code if isinstance(code, int) else exits.OK
+
+
+def _tell(error: StembridgeError, *, as_json: bool) -> int:
+    if as_json:
+        sys.stdout.write(json.dumps({"error": error.to_dict()}, ensure_ascii=False) + "\n")
+    else:
+        sys.stderr.write(f"{error.message}\n{error.hint + chr(10) if error.hint else ''}")
+    return exits.exit_code(error)

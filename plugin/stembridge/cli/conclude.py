@@ -1,0 +1,53 @@
+"""How a command ends that worked on jobs: what it tells, and with which code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stembridge.bridge import session
+from stembridge.cli import exits
+from stembridge.cli.compose import Tools
+from stembridge.cli.terminal import TerminalSession
+from stembridge.jobs.shift import Outcome
+from stembridge.jobs.store import Job
+from stembridge.model.states import State
+
+
+def drive(
+    job: Job, tools: Tools, settings: dict[str, Any], *, as_json: bool = False, agreed: bool = False
+) -> int:
+    """Work on one job in front of the user, and tell how it ended."""
+    terminal = TerminalSession(as_json=as_json, agreed=agreed, **settings)
+    with terminal.listening():
+        return tell(job, session.drive(job, tools, terminal), terminal)
+
+
+def tell(job: Job, outcome: Outcome, terminal: TerminalSession) -> int:
+    """Tell how a job ended; give the exit code."""
+    terminal.pause()
+    if outcome.state is State.READY:
+        result = job.result() or {}
+        if result.get("reused_from"):
+            terminal.say(
+                f"Answered from the earlier job {result['reused_from']}; --again separates once more."
+            )
+        for sentence in result.get("sentences", []):
+            terminal.say(sentence)
+        if result.get("kind") == "separate":
+            terminal.say(f"In: {result['delivered_to'] or job.stems_folder}")
+        return exits.OK
+    if outcome.state is State.CANCELLED:
+        terminal.say(f"Cancelled. Go on with it: stembridge jobs resume {job.id}")
+        return exits.CANCELLED
+    error = outcome.error
+    if error is None:
+        return 1
+    if not terminal.as_json:
+        import sys
+
+        sys.stderr.write(f"{error.message}\n")
+        if error.hint:
+            sys.stderr.write(f"{error.hint}\n")
+        if outcome.state is State.NEEDS_DECISION:
+            sys.stderr.write(f"The job waits: stembridge jobs resume {job.id}\n")
+    return exits.exit_code(error)

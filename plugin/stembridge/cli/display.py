@@ -1,0 +1,104 @@
+"""The live display: one bar a phase, with numbers that are true, on a terminal only."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from stembridge.jobs.events import Event
+from stembridge.jobs.store import Job
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+PHASES: Mapping[str, str] = {
+    "render": "Reading the region",
+    "upload": "Sending",
+    "queue": "Place in the queue",
+    "process": "Being separated",
+    "separate": "Separating",
+    "download": "Fetching",
+    "align": "Writing the stems",
+    "fetch": "Fetching the model",
+    "convert": "Converting the model",
+}
+
+
+class Display:
+    """Shows a job's events to a person, on stderr.
+
+    Parameters
+    ----------
+    quiet
+        Show nothing but what `say` is told, and not that either.
+    verbose
+        Also tell every state.
+    """
+
+    def __init__(self, *, quiet: bool, verbose: bool) -> None:
+        self._quiet = quiet
+        self._verbose = verbose
+        self._live = sys.stderr.isatty() and not quiet
+        self._progress: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
+
+    def event(self, job: Job, event: Event) -> None:
+        """Show one event."""
+        match event["type"]:
+            case "progress":
+                self.progress(event["phase"], event["done"], event["total"], event["unit"])
+            case "waiting":
+                self.say(f"Waiting: {event['reason']}")
+            case "warning":
+                self.say(event["message"])
+            case "state" if self._verbose:
+                self.say(f"[{job.id}] {event['state']}")
+            case "accepted" if self._verbose:
+                self.say(f"[{job.id}] {job.folder}")
+            case "finished" | "failed" | "cancelled" | "needs_decision":
+                self.stop()
+            case _:
+                pass
+
+    def progress(self, phase: str, done: int, total: int | None, unit: str) -> None:
+        """Show how far a phase is."""
+        if not self._live:
+            return
+        if self._progress is None:
+            self._progress = _bars()
+            self._progress.start()
+        if phase not in self._tasks:
+            self._tasks[phase] = self._progress.add_task(PHASES.get(phase, phase), total=total, unit=unit)
+        self._progress.update(self._tasks[phase], completed=done, total=total)
+
+    def say(self, text: str) -> None:
+        """Tell something, above the bars."""
+        if self._quiet:
+            return
+        if self._progress is not None:
+            self._progress.console.print(text, markup=False, highlight=False)
+        else:
+            sys.stderr.write(text + "\n")
+            sys.stderr.flush()
+
+    def stop(self) -> None:
+        """Leave the bars as they are and go on below them."""
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+            self._tasks.clear()
+
+
+def _bars() -> Progress:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    return Progress(
+        TextColumn("{task.description:<22}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.completed:,.0f} of {task.total:,.0f} {task.fields[unit]}"),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        console=Console(stderr=True),
+    )

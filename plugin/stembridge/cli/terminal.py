@@ -1,0 +1,105 @@
+"""A person at a terminal, or a program reading JSON lines: how a job is shown and its questions asked."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+import click
+
+from stembridge.cli.display import Display
+from stembridge.jobs.events import Event
+from stembridge.jobs.store import Job
+from stembridge.model.errors import DecisionNeededError
+
+
+class TerminalSession:
+    """Show events, ask questions, hear Ctrl-C.
+
+    Parameters
+    ----------
+    as_json
+        Print events as JSON lines on stdout and nothing else; ask nothing.
+    quiet, verbose
+        As on the command line.
+    agreed
+        True when the user agreed in advance to the cost that is shown (``--yes``).
+    """
+
+    def __init__(
+        self, *, as_json: bool = False, quiet: bool = False, verbose: bool = False, agreed: bool = False
+    ) -> None:
+        self.as_json = as_json
+        self.quiet = quiet
+        self._agreed = agreed
+        self._stop = False
+        self._display = None if as_json else Display(quiet=quiet, verbose=verbose)
+
+    @property
+    def may_ask(self) -> bool:
+        """True when there is a person to answer."""
+        return not self.as_json and sys.stdin.isatty() and sys.stderr.isatty()
+
+    def event(self, job: Job, event: Event) -> None:
+        """Show one event."""
+        if self._display is not None:
+            self._display.event(job, event)
+            return
+        row: dict[str, Any] = {"job": job.id, **event}
+        if event["type"] == "finished":
+            row["result"] = job.result()
+        self.line(row)
+
+    def decide(self, job: Job, question: DecisionNeededError) -> str | None:
+        """Ask the person, where there is one; ``--yes`` has answered questions of cost."""
+        if self._agreed and any(choice == "agree" for choice, _ in question.choices):
+            return "agree"
+        if not self.may_ask or not question.choices:
+            return None
+        self.pause()
+        click.echo(question.message, err=True)
+        for number, (_, label) in enumerate(question.choices, 1):
+            click.echo(f"  {number}  {label}", err=True)
+        picked = click.prompt("Your choice", type=click.IntRange(1, len(question.choices)), err=True)
+        return question.choices[int(picked) - 1][0]
+
+    def interrupted(self) -> bool:
+        """Say whether Ctrl-C was pressed."""
+        return self._stop
+
+    def say(self, text: str) -> None:
+        """Tell the person something."""
+        if self._display is not None:
+            self._display.say(text)
+
+    def line(self, document: object) -> None:
+        """Print a JSON line."""
+        sys.stdout.write(json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
+        sys.stdout.flush()
+
+    def pause(self) -> None:
+        """Take the progress display off the screen."""
+        if self._display is not None:
+            self._display.stop()
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[None]:
+        """Turn the first Ctrl-C into a wish to cancel; the second ends the process at once."""
+
+        def wish(_number: int, _frame: FrameType | None) -> None:
+            if self._stop:
+                raise KeyboardInterrupt
+            self._stop = True
+            self.say("Cancelling ... (Ctrl-C again to leave at once)")
+
+        before = signal.signal(signal.SIGINT, wish)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+            self.pause()

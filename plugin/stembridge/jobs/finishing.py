@@ -1,0 +1,226 @@
+"""The last stretch of a job: aligned stems, report, picture, delivery, and result.json."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import stembridge
+from stembridge.audio.render import RegionFile
+from stembridge.engines.base import is_remote
+from stembridge.jobs import disk, events
+from stembridge.jobs.plan import PICTURE, REPORT, Plan
+from stembridge.jobs.reuse import stamp
+from stembridge.jobs.store import Job
+from stembridge.jobs.work import Work
+from stembridge.model.errors import Cancelled, StembridgeError
+from stembridge.model.formats import find_format
+from stembridge.model.results import Separation
+from stembridge.model.stems import STEMS
+
+RESULT_FIELDS = {
+    "protocol": "version of the file protocol",
+    "kind": '"separate"',
+    "job": "the job's id",
+    "engine": "who separated",
+    "model": "with what",
+    "automatic": "true when the engine chose the model itself",
+    "region": "source, first_frame, frames, rate, channels",
+    "stems": (
+        "a list of id, label, colour, role, kind, file (absolute, in the job folder), delivered (absolute, "
+        "or null), frames, rate, channels, peak_db, rms_db, offset, stamp"
+    ),
+    "summed": "the stems whose sum was held against the region",
+    "residual_db": "RMS of what is left then, in dBFS; null: digital silence",
+    "gain_db": "common gain of the stems of an integer format",
+    "report": "absolute path of report.json",
+    "picture": "absolute path of report.png, or null",
+    "delivered_to": "the folder that got the files, or null",
+    "sentences": "the report in words",
+    "reused_from": "the earlier job that this one was answered from, or null",
+    "host_context": "as in the request",
+}
+
+
+def finish(one: Work, planned: Plan, rendered: RegionFile) -> None:
+    """Make the stems from the engine's answer; the last thing to appear is result.json."""
+    from stembridge.audio.finish import finish as bring_home
+    from stembridge.report import document
+
+    started = one.clock.monotonic()
+    job, request = one.job, one.request
+    try:
+        answer = Separation.from_dict(disk.read_json(job.separation_json))
+    except (KeyError, TypeError, ValueError) as error:
+        raise disk.corrupt(job.separation_json, "fields are missing") from error
+    files = planned.files(request)
+    disk.make_folder(job.stems_folder)
+    facts = bring_home(
+        rendered,
+        job.answer_folder,
+        answer,
+        wanted=planned.stems,
+        rest=request.rest,
+        residual=request.residual,
+        fmt=find_format(request.format),
+        names=files.__getitem__,
+        folder=job.stems_folder,
+        progress=one.frames("align"),
+        cancelled=one.cancelled,
+    )
+    one.seconds["align"] = one.clock.monotonic() - started
+    report = document.build(
+        region=planned.region,
+        rendered=rendered,
+        container=planned.container,
+        recipe=planned.recipe,
+        separation=answer,
+        facts=facts,
+        format_name=request.format,
+        versions={"stembridge": stembridge.__version__},
+        started=_iso(events.read(job.events_file)[0]["ts"]),
+        finished=_iso(one.clock.time()),
+        phases=one.seconds,
+    )
+    disk.write_json(job.stems_folder / REPORT, report)
+    picture = _draw(one, report, rendered)
+    conclude(one, planned, report, picture=picture)
+    if not is_remote(one.engine):
+        disk.remove(job.answer_folder)
+
+
+def _draw(one: Work, report: dict[str, Any], rendered: RegionFile) -> bool:
+    """Draw the picture; a job doesn't fail for want of one."""
+    from stembridge.report import picture
+
+    stems = [
+        (
+            row["label"],
+            STEMS[row["id"]].colour if row["id"] in STEMS else "",
+            one.job.stems_folder / row["file"],
+        )
+        for row in report["stems"]
+    ]
+    one.stop_if_cancelled()
+    try:
+        picture.draw(report, rendered, stems, one.job.stems_folder / PICTURE)
+    except (Cancelled, StembridgeError):
+        raise
+    except Exception as fault:  # noqa: BLE001 - drawing libraries fail in many ways, the stems are fine
+        one.warn("picture", f"The picture could not be drawn ({type(fault).__name__}); the stems are fine.")
+        return False
+    return True
+
+
+def conclude(
+    one: Work, planned: Plan, report: dict[str, Any], *, picture: bool, reused_from: str | None = None
+) -> None:
+    """Deliver what lies in the stems folder and write result.json."""
+    from stembridge.report import document
+
+    job, request = one.job, one.request
+    target = None if request.deliver_to is None else Path(request.deliver_to)
+    one.stop_if_cancelled()
+    rows = []
+    for row in report["stems"]:
+        path = job.stems_folder / row["file"]
+        name = STEMS.get(row["id"])
+        delivered = None if target is None else target / row["file"]
+        if delivered is not None:
+            disk.bring(path, delivered, overwrite=request.overwrite)
+        rows.append(
+            {
+                **row,
+                "label": row["label"],
+                "colour": name.colour if name else None,
+                "file": str(path),
+                "delivered": None if delivered is None else str(delivered),
+                "stamp": stamp(path),
+            }
+        )
+    if target is not None:
+        for name_of in [REPORT, *([PICTURE] if picture else [])]:
+            disk.bring(job.stems_folder / name_of, target / name_of, overwrite=request.overwrite)
+    place = target or job.stems_folder
+    region = planned.region
+    result = {
+        "protocol": events.PROTOCOL,
+        "kind": "separate",
+        "job": job.id,
+        "engine": planned.recipe.engine,
+        "model": planned.recipe.model,
+        "automatic": planned.recipe.automatic,
+        "region": {
+            "source": region.source,
+            "first_frame": region.first_frame,
+            "frames": region.frames,
+            "rate": region.rate,
+            "channels": region.channels,
+        },
+        "stems": rows,
+        "summed": report["summed"],
+        "residual_db": report["residual_db"],
+        "gain_db": report["gain_db"],
+        "report": str(place / REPORT),
+        "picture": str(place / PICTURE) if picture else None,
+        "delivered_to": None if target is None else str(target),
+        "sentences": document.sentences(report),
+        "reused_from": reused_from,
+        "host_context": request.host_context,
+    }
+    one.index.remember(planned.result_key(request), job)
+    if is_remote(one.engine):
+        one.index.remember(planned.answer_key(), job)
+    disk.write_json(job.result_file, result)
+
+
+def from_earlier(one: Work, planned: Plan) -> bool:
+    """Answer the job from an earlier one with the very same order, if there is such a job."""
+    found = one.index.result(planned.result_key(one.request))
+    if found is None:
+        return False
+    earlier, result = found
+    job = one.job
+    files = planned.files(one.request)
+    disk.make_folder(job.stems_folder)
+    try:
+        report = disk.read_json(earlier.stems_folder / REPORT)
+        for row in report["stems"]:
+            disk.bring(
+                earlier.stems_folder / row["file"], job.stems_folder / files[row["id"]], overwrite=True
+            )
+            row["file"] = files[row["id"]]
+        picture = result["picture"] is not None and (earlier.stems_folder / PICTURE).exists()
+        if picture:
+            disk.bring(earlier.stems_folder / PICTURE, job.stems_folder / PICTURE, overwrite=True)
+        _share_region(earlier, job)
+    except (FileNotFoundError, KeyError, TypeError):
+        return False
+    report["reused_from"] = earlier.id
+    disk.write_json(job.stems_folder / REPORT, report)
+    conclude(one, planned, report, picture=picture, reused_from=earlier.id)
+    return True
+
+
+def answer_from_earlier(one: Work, planned: Plan) -> bool:
+    """Take over an engine's whole answer from an earlier job: a paid one is never bought twice."""
+    earlier = one.index.answer(planned.answer_key())
+    if earlier is None or earlier.id == one.job.id:
+        return False
+    disk.make_folder(one.job.answer_folder)
+    document = disk.read_json(earlier.separation_json)
+    for row in document["files"]:
+        disk.bring(earlier.answer_folder / row["name"], one.job.answer_folder / row["name"], overwrite=True)
+    disk.write_json(one.job.separation_json, document)
+    return True
+
+
+def _share_region(earlier: Job, job: Job) -> None:
+    region = earlier.folder / "region.wav"
+    if region.exists() and not job.region_json.exists():
+        disk.bring(region, job.folder / "region.wav", overwrite=True)
+
+
+def _iso(unix: float) -> str:
+    return dt.datetime.fromtimestamp(unix, dt.UTC).isoformat(timespec="seconds")

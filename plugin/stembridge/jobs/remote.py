@@ -1,0 +1,266 @@
+"""The remote half of the runner: an order that costs the user something.
+
+The order of things is the whole safety of it: the intent is on disk before the order leaves, the
+ticket right after it came; after an uncertain answer only the service's history, or the user, can
+say what became of it. `submit` is called here in one place, and never for an intent that was called
+for already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from stembridge.audio.render import RegionFile
+from stembridge.engines.base import Poll, Progress, Remote, RemoteEngine, SubmissionUncertainError, Ticket
+from stembridge.jobs import disk
+from stembridge.jobs.plan import Plan
+from stembridge.jobs.store import Job
+from stembridge.jobs.work import Work
+from stembridge.model.errors import (
+    Cancelled,
+    DecisionNeededError,
+    LimitError,
+    RemoteFailedError,
+    StembridgeError,
+    UnavailableError,
+)
+from stembridge.model.states import State
+
+POLL_FIRST, POLL_MOST, POLL_GROWTH = 2.0, 10.0, 1.25
+"""Seconds between two polls: the first pause, the longest, and how it grows."""
+GONE_GRACE = 180.0
+"""Seconds after the order in which the service may not know it yet."""
+SILENCE_MOST = 1800.0
+"""Seconds without any answer to a poll after which the worker gives up; the job can be resumed."""
+REFUSED_PAUSE, REFUSED_MOST = 15.0, 120.0
+"""Seconds to wait for a slot: the first pause and the longest."""
+FIND_TRIES, FIND_PAUSE = 3, 20.0
+"""How often, and how far apart, the history is searched: it may lag behind."""
+CANCEL_TRIES, CANCEL_PAUSE = 3, 2.0
+
+
+def standing(job: Job) -> State | None:
+    """Read off remote.json where an order stands; None when there is none."""
+    try:
+        facts = disk.read_json(job.remote_json)
+    except FileNotFoundError:
+        return None
+    if facts.get("listing"):
+        return State.DOWNLOADING
+    if facts.get("ticket"):
+        return State.QUEUED
+    return State.SUBMISSION_UNKNOWN if facts.get("intent_at") is not None else None
+
+
+def submit(one: Work, engine: RemoteEngine, planned: Plan, rendered: RegionFile) -> State:
+    """Agree on the cost, then order once; wait where the service has no place free."""
+    _agree(one, engine, planned)
+    upload, exponent = engine.prepare(rendered, planned.recipe, one.job.folder, one.report, one.cancelled)
+    pause = REFUSED_PAUSE
+    while True:
+        one.stop_if_cancelled()
+        ticket = _order(one, engine, planned, upload, exponent)
+        if ticket is not None:
+            break
+        one.wait(pause)
+        pause = min(pause * 2, REFUSED_MOST)
+    return State.QUEUED
+
+
+def _agree(one: Work, engine: RemoteEngine, planned: Plan) -> None:
+    """Raise a question, or a refusal, unless the user allowed what the order costs."""
+    quote = engine.quote(planned.region, planned.recipe)
+    if quote.limits:
+        raise LimitError(quote.limits[0], hint=" ".join(quote.limits[1:]))
+    most = one.request.max_credits
+    if quote.amount == 0 or (most is not None and quote.amount <= most):
+        return
+    question = f"cost-{quote.amount}-{quote.unit}"
+    choice = _answer(one, question)
+    if choice == "agree":
+        return
+    if choice == "decline":
+        raise Cancelled("You declined the cost; nothing was ordered.")
+    left = "" if quote.left is None else f" You have {quote.left}."
+    raise DecisionNeededError(
+        f"This separation costs {quote.amount} {quote.unit}.{left}",
+        hint="Agree to it, or allow it in advance with --yes or --max-credits.",
+        choices=[("agree", f"Spend {quote.amount} {quote.unit}"), ("decline", "Don't separate")],
+        context={"id": question},
+    )
+
+
+def _order(one: Work, engine: RemoteEngine, planned: Plan, upload: Path, exponent: int) -> Ticket | None:
+    """Place the order; None when the service refused it for now and nothing was paid."""
+    name = f"sb{one.job.id}{upload.suffix}"
+    intent: dict[str, Any] = {
+        "intent_at": one.clock.time(),
+        "upload_name": name,
+        "gain_exponent": exponent,
+        "asked": _asked(one),
+    }
+    disk.write_json(one.job.remote_json, intent, private=True)
+    one.enter(State.SUBMITTING)
+    try:
+        ticket = engine.submit(upload, name, planned.recipe, one.report, one.cancelled)
+    except SubmissionUncertainError as error:
+        one.enter(State.SUBMISSION_UNKNOWN)
+        one.warn(error.code, error.message)
+        return _search(one, engine, intent)
+    except (StembridgeError, Cancelled) as refusal:
+        # Refused for certain: the intent is void. The fact goes before the state that tells it.
+        disk.remove(one.job.remote_json)
+        one.enter(State.RENDERED)
+        if isinstance(refusal, StembridgeError) and refusal.retryable:
+            one.log.emit("waiting", reason=refusal.message, until=None)
+            return None
+        raise
+    _keep_ticket(one, intent, ticket)
+    return ticket
+
+
+def _keep_ticket(one: Work, intent: Mapping[str, Any], ticket: Ticket) -> None:
+    disk.write_json(one.job.remote_json, {**intent, "ticket": ticket.to_dict()}, private=True)
+    one.enter(State.QUEUED)
+
+
+def clear_up(one: Work, engine: RemoteEngine) -> State:
+    """Find out what became of an order whose answer never came; never order again alone."""
+    if one.cancelled():
+        raise Cancelled("Cancelled; the order may have reached the service and may have been charged.")
+    intent = disk.read_json(one.job.remote_json)
+    if one.state is not State.SUBMISSION_UNKNOWN:
+        raise AssertionError(one.state)
+    one.enter(State.SUBMISSION_UNKNOWN)
+    _search(one, engine, intent)
+    return standing(one.job) or State.RENDERED
+
+
+def _search(one: Work, engine: RemoteEngine, intent: dict[str, Any]) -> Ticket | None:
+    """Look for the order in the service's history; else ask the user, and do as they answered."""
+    for attempt in range(FIND_TRIES):
+        if attempt:
+            one.wait(FIND_PAUSE)
+        ticket = engine.find(intent["upload_name"], intent["intent_at"])
+        if ticket is not None:
+            _keep_ticket(one, intent, ticket)
+            return ticket
+    question = f"submission-{intent['intent_at']:.3f}-{_asked(one)}"
+    asked_before = f"submission-{intent['intent_at']:.3f}-{intent['asked']}"
+    choice = _answer(one, asked_before)
+    if choice == "submit":
+        disk.remove(one.job.remote_json)
+        one.enter(State.RENDERED)
+        return None
+    if choice == "give_up":
+        raise Cancelled("Given up; the order may have reached the service and may have been charged.")
+    disk.write_json(one.job.remote_json, {**intent, "asked": _asked(one)}, private=True)
+    raise DecisionNeededError(
+        "The line broke while the order was sent, and the service's history doesn't show it (yet).",
+        hint="Look again in some minutes; sending it again may be charged twice.",
+        choices=[
+            ("search", "Look again"),
+            ("submit", "Send it again (may be charged twice)"),
+            ("give_up", "Give up"),
+        ],
+        context={"id": question},
+    )
+
+
+def poll(one: Work, engine: RemoteEngine) -> State:
+    """Ask until the order is done; waiting is never a failure, only a refusal of the service is."""
+    facts = disk.read_json(one.job.remote_json)
+    ticket = Ticket(**facts["ticket"])
+    one.enter(State.QUEUED)
+    pause, heard = POLL_FIRST, one.clock.monotonic()
+    while True:
+        if one.cancelled():
+            _cancel(one, engine, ticket)
+        try:
+            answer = engine.poll(ticket)
+        except UnavailableError as error:
+            if one.clock.monotonic() - heard > SILENCE_MOST:
+                raise
+            one.log.emit("waiting", reason=error.message, until=None)
+        else:
+            heard = one.clock.monotonic()
+            if answer.state is Remote.DONE and answer.listing:
+                listing = [dict(row) for row in answer.listing]
+                disk.write_json(one.job.remote_json, {**facts, "listing": listing}, private=True)
+                return State.DOWNLOADING
+            _tell(one, answer, ordered_at=facts["intent_at"])
+            pause = answer.retry_after or pause
+        try:
+            one.wait(pause)
+        except Cancelled:
+            _cancel(one, engine, ticket)
+        pause = min(max(pause, POLL_FIRST) * POLL_GROWTH, POLL_MOST)
+
+
+def _tell(one: Work, answer: Poll, *, ordered_at: float) -> None:
+    if answer.state is Remote.FAILED:
+        raise RemoteFailedError(
+            answer.message or "The service failed and gave no reason.",
+            hint="Try another model, or the same again with `stembridge jobs retry`.",
+        )
+    if answer.state is Remote.GONE and one.clock.time() - ordered_at > GONE_GRACE:
+        raise RemoteFailedError(
+            answer.message or "The service no longer knows this order.",
+            hint="Results are kept for 72 hours; start the separation again.",
+        )
+    if answer.state is Remote.PROCESSING:
+        if one.state is not State.PROCESSING:
+            one.enter(State.PROCESSING)
+        if answer.done is not None:
+            one.report(Progress("process", answer.done, answer.total, "parts"))
+    elif answer.place is not None:
+        one.report(Progress("queue", answer.place, answer.queue, "place"))
+
+
+def download(one: Work, engine: RemoteEngine) -> State:
+    """Fetch every file; what is there already is kept."""
+    facts = disk.read_json(one.job.remote_json)
+    ticket = Ticket(**facts["ticket"])
+    one.enter(State.DOWNLOADING)
+    disk.make_folder(one.job.answer_folder)
+    try:
+        one.stop_if_cancelled()
+        answer = engine.fetch(ticket, facts["listing"], one.job.answer_folder, one.report, one.cancelled)
+    except Cancelled:
+        _cancel(one, engine, ticket)
+    document = {**answer.to_dict(), "gain_exponent": facts["gain_exponent"]}
+    disk.write_json(one.job.separation_json, document)
+    return State.ALIGNING
+
+
+def _cancel(one: Work, engine: RemoteEngine, ticket: Ticket) -> None:
+    """Tell the service, a bounded number of times; always ends with `Cancelled`."""
+    one.enter(State.CANCELLING)
+    for attempt in range(CANCEL_TRIES):
+        if attempt:
+            one.clock.sleep(CANCEL_PAUSE)
+        try:
+            known = engine.cancel(ticket)
+        except StembridgeError:
+            continue
+        if known:
+            raise Cancelled("Cancelled, and the service was told.")
+        raise Cancelled("Cancelled; the service had finished or dropped the job already.")
+    raise Cancelled("Cancelled here; the service could not be reached to tell it.")
+
+
+def _asked(one: Work) -> int:
+    """Count the questions this job has asked, so that no answer is taken twice."""
+    from stembridge.jobs import events
+
+    return sum(event["type"] == "needs_decision" for event in events.read(one.job.events_file))
+
+
+def _answer(one: Work, question: str) -> str | None:
+    try:
+        answer = disk.read_json(one.job.answer_file)
+    except FileNotFoundError:
+        return None
+    return str(answer.get("choice")) if answer.get("id") == question else None
