@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import metadata
@@ -12,12 +13,16 @@ import click
 
 import stembridge
 from stembridge.cli import exits
-from stembridge.model.errors import Cancelled, StembridgeError
+from stembridge.cli.complaints import complain
+from stembridge.model.errors import Cancelled, StembridgeError, UnknownNameError, UsageError
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "separate": ("stembridge.cli.separate:separate", "Separate audio files, or regions of them, into stems."),
     "jobs": ("stembridge.cli.jobs:jobs", "List, show, resume, cancel, retry and remove jobs."),
-    "engines": ("stembridge.cli.engines:engines", "Say which engines are ready, and install what is missing."),
+    "engines": (
+        "stembridge.cli.engines:engines",
+        "Say which engines are ready, and install what is missing.",
+    ),
     "models": ("stembridge.cli.models:models", "Find a model and its options."),
     "presets": ("stembridge.cli.presets:presets", "List the presets."),
     "doctor": ("stembridge.cli.doctor:doctor", "Say what works here, and what to do about the rest."),
@@ -59,8 +64,6 @@ class LazyGroup(click.Group):
         """Name the nearest commands when there is none of that name."""
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-"):
-            from stembridge.model.errors import UnknownNameError
-
             raise UnknownNameError("command", name, self.list_commands(ctx))
         return super().resolve_command(ctx, args)
 
@@ -69,7 +72,9 @@ def _hosts() -> dict[str, str]:
     """Commands that hosts register: entry points named ``command:<name>``."""
     found = metadata.entry_points(group=HOSTS_GROUP)
     return {
-        point.name.removeprefix("command:"): point.value for point in found if point.name.startswith("command:")
+        point.name.removeprefix("command:"): point.value
+        for point in found
+        if point.name.startswith("command:")
     }
 
 
@@ -77,9 +82,7 @@ def _hosts() -> dict[str, str]:
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: "
-    + "; ".join(
-        f"{code} {words}" for code, words in [(0, "done"), *exits.EXITS.values(), (130, "cancelled")]
-    )
+    + "; ".join(f"{code} {words}" for code, words in [(0, "done"), *exits.EXITS.values(), (130, "cancelled")])
     + ".",
 )
 @click.version_option(stembridge.__version__, "--version", message="stembridge %(version)s")
@@ -98,36 +101,30 @@ def app(ctx: click.Context, *, verbose: bool, quiet: bool) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command line and give its exit code; every error ends as a sentence."""
-    as_json = "--json" in arguments
     try:
         code = app.main(args=list(arguments), prog_name="stembridge", standalone_mode=False)
     except StembridgeError as error:
-        return _tell(error, as_json=as_json)
+        return _tell(error, arguments)
     except click.exceptions.Abort:
         return exits.CANCELLED
     except click.UsageError as error:
-        from stembridge.model.errors import UsageError
-
         where = error.ctx.command_path if error.ctx else "stembridge"
-        return _tell(
-            UsageError(error.format_message(), hint=f"See `{where} --help`."), as_json=as_json
-        )
+        return _tell(UsageError(error.format_message(), hint=f"See `{where} --help`."), arguments)
     except click.ClickException as error:
-        from stembridge.model.errors import UsageError
-
-        return _tell(UsageError(error.format_message()), as_json=as_json)
+        return _tell(UsageError(error.format_message()), arguments)
     except (Cancelled, KeyboardInterrupt):
         sys.stderr.write("Cancelled.\n")
         return exits.CANCELLED
     except BrokenPipeError:
-        sys.stderr.close()
+        # The reader of our output has gone: nothing more can be told, also not at shutdown.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exits.OK
     return code if isinstance(code, int) else exits.OK
 
 
-def _tell(error: StembridgeError, *, as_json: bool) -> int:
-    if as_json:
+def _tell(error: StembridgeError, arguments: Sequence[str]) -> int:
+    if "--json" in arguments:
         sys.stdout.write(json.dumps({"error": error.to_dict()}, ensure_ascii=False) + "\n")
     else:
-        sys.stderr.write(f"{error.message}\n{error.hint + chr(10) if error.hint else ''}")
+        complain(error, verbose="-v" in arguments or "--verbose" in arguments)
     return exits.exit_code(error)

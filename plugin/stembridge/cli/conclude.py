@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from stembridge.bridge import session
 from stembridge.cli import exits
+from stembridge.cli.complaints import complain
 from stembridge.cli.compose import Tools
 from stembridge.cli.terminal import TerminalSession
 from stembridge.jobs.shift import Outcome
@@ -43,11 +45,7 @@ def tell(job: Job, outcome: Outcome, terminal: TerminalSession) -> int:
     if error is None:
         return 1
     if not terminal.as_json:
-        import sys
-
-        sys.stderr.write(f"{error.message}\n")
-        if error.hint:
-            sys.stderr.write(f"{error.hint}\n")
+        complain(error, verbose=terminal.verbose)
         if outcome.state is State.NEEDS_DECISION:
             sys.stderr.write(f"The job waits: stembridge jobs resume {job.id}\n")
     return exits.exit_code(error)

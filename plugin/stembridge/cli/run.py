@@ -58,6 +58,6 @@ def detach(job: Job) -> None:
 def detached(system: str) -> dict[str, Any]:
     """Give what Popen needs to let a child go, by the name of the system's family."""
     if system == "nt":
-        no_console, own_group, break_away = 0x08000000, 0x00000200, 0x01000000
-        return {"creationflags": no_console | own_group | break_away}
+        no_console, own_group = 0x08000000, 0x00000200
+        return {"creationflags": no_console | own_group}
     return {"start_new_session": True}

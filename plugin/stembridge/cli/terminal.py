@@ -35,7 +35,7 @@ class TerminalSession:
         self, *, as_json: bool = False, quiet: bool = False, verbose: bool = False, agreed: bool = False
     ) -> None:
         self.as_json = as_json
-        self.quiet = quiet
+        self.verbose = verbose
         self._agreed = agreed
         self._stop = False
         self._display = None if as_json else Display(quiet=quiet, verbose=verbose)
@@ -76,6 +76,11 @@ class TerminalSession:
         """Tell the person something."""
         if self._display is not None:
             self._display.say(text)
+
+    def progress(self, phase: str, done: int, total: int | None, unit: str) -> None:
+        """Show how far something is that is no job."""
+        if self._display is not None:
+            self._display.progress(phase, done, total, unit)
 
     def line(self, document: object) -> None:
         """Print a JSON line."""

@@ -1,0 +1,74 @@
+# Every target does its own set-up in .venv, from Python and the package registry alone.
+
+PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11 python,$(shell \
+	$(p) -c 'import sys; sys.version_info >= (3, 11) and print("$(p)")' 2>/dev/null)))
+VENV := .venv
+BIN := $(VENV)/bin
+TEST_MODELS := $(CURDIR)/$(VENV)/models
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format docs song bench dist test-pythons programs models clean
+
+help:
+	@echo "make demo          separate a real song with the embedded engine"
+	@echo "make test          lint and all tests"
+	@echo "make lint          ruff, mypy, import-linter"
+	@echo "make format        let ruff lay out the code"
+	@echo "make docs          write the generated tables of plugin/PROTOCOL.md"
+	@echo "make song          render the demo song again (needs fluidsynth and espeak-ng)"
+	@echo "make bench         the measurements (some minutes)"
+	@echo "make dist          build the wheel"
+	@echo "make test-pythons  the tests on every Python from 3.11 on that is here"
+	@echo "make clean         remove what these targets made"
+
+$(VENV)/.run: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Stembridge needs Python 3.11 or later."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --editable . --group test --group lint
+	@touch $@
+
+demo: $(VENV)/.run
+	$(BIN)/stembridge engines install spleeter
+	$(BIN)/python examples/demo.py
+
+programs:
+	@sh tests/install-programs.sh
+
+models: $(VENV)/.run
+	STEMBRIDGE_HOME="$(TEST_MODELS)" $(BIN)/stembridge --quiet engines install spleeter
+
+test: $(VENV)/.test programs models lint
+	STEMBRIDGE_TEST_MODELS="$(TEST_MODELS)" $(BIN)/python -m pytest -n auto
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(VENV)/.test
+	$(BIN)/python -m stembridge.bridge.protocol plugin/PROTOCOL.md
+
+song: $(VENV)/.test
+	$(BIN)/python examples/render_song.py
+
+bench: $(VENV)/.test models
+	STEMBRIDGE_HOME="$(TEST_MODELS)" $(BIN)/python bench/all.py
+
+dist: $(VENV)/.run
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+test-pythons:
+	@sh tests/all-pythons.sh
+
+clean:
+	rm -rf $(VENV) .venv-* build dist demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

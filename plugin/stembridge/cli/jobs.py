@@ -1,0 +1,170 @@
+"""`stembridge jobs`: the jobs of this machine."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import click
+
+from stembridge.cli import conclude, exits
+from stembridge.cli.compose import Tools
+from stembridge.cli.terminal import TerminalSession
+from stembridge.jobs import disk, events, runner
+from stembridge.jobs.request import SeparateRequest
+from stembridge.jobs.store import Job
+from stembridge.model.errors import StembridgeError
+from stembridge.model.states import TABLE, State
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group()
+def jobs() -> None:
+    """List, show, resume, cancel, retry and remove jobs.
+
+    A job is named by its id, by an unmistakable beginning or end of it, or as `last`.
+    """
+
+
+@jobs.command("list")
+@_JSON
+def list_(*, as_json: bool) -> None:
+    """List all jobs, newest first."""
+    rows = [_row(job) for job in Tools().store.jobs()]
+    if as_json:
+        TerminalSession(as_json=True).line(rows)
+        return
+    if not rows:
+        click.echo("No jobs yet. `stembridge separate FILE` makes one.")
+    for row in rows:
+        busy = " *" if row["busy"] else ""
+        click.echo(
+            f"{row['id']}  {row['state'] + busy:<16} {row['engine'] or '-'}/{row['model'] or '-'}  "
+            f"{row['bytes'] / 1e6:8.1f} MB  {row['source'] or ''}"
+        )
+
+
+@jobs.command()
+@click.argument("job_id", metavar="ID")
+@_JSON
+def show(job_id: str, *, as_json: bool) -> None:
+    """Show one job: what was asked, what happened, what came out."""
+    job = Tools().store.find(job_id)
+    past = events.read(job.events_file)
+    row = _row(job)
+    if as_json:
+        request = job.request_document()
+        document = {**row, "request": request, "events": past, "result": job.result()}
+        TerminalSession(as_json=True).line(document)
+        return
+    click.echo(f"{row['id']}  {row['state']}  {job.folder}")
+    for event in past:
+        if event["type"] in {"progress", "heartbeat"}:
+            continue
+        when = dt.datetime.fromtimestamp(event["ts"]).astimezone().strftime("%H:%M:%S")
+        words = event.get("state") or event.get("message") or event.get("reason") or ""
+        click.echo(f"  {when}  {event['type']:<14} {words}")
+    for sentence in (job.result() or {}).get("sentences", []):
+        click.echo(f"  {sentence}")
+
+
+@jobs.command()
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.option("--yes", is_flag=True, help="Agree to the cost that is shown.")
+@_JSON
+@click.pass_obj
+def resume(settings: dict[str, Any], ids: tuple[str, ...], *, yes: bool, as_json: bool) -> int:
+    """Go on with a job that was cut off, cancelled or failed, from what is on disk."""
+    tools = Tools()
+    found = [tools.store.find(name) for name in ids]
+    code = exits.OK
+    for job in found:
+        if not job.busy():
+            disk.remove(job.cancel_file)
+        code = conclude.drive(job, tools, settings, as_json=as_json, agreed=yes) or code
+    return code
+
+
+@jobs.command()
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.pass_obj
+def cancel(settings: dict[str, Any], ids: tuple[str, ...]) -> int:
+    """Cancel a job; a service that works on it is told."""
+    tools = Tools()
+    for job in [tools.store.find(name) for name in ids]:
+        state = job.state()
+        if TABLE[state].over:
+            click.echo(f"{job.id} is over already ({state.value}).")
+            continue
+        with disk.mapped(job.cancel_file):
+            job.cancel_file.touch()
+        if job.busy():
+            click.echo(f"{job.id}: its worker will stop within a second or two.")
+            continue
+        conclude.drive(job, tools, settings)
+        click.echo(f"{job.id} is {job.state().value}.")
+    return exits.OK
+
+
+@jobs.command()
+@click.argument("job_id", metavar="ID")
+@click.option("--yes", is_flag=True, help="Agree to the cost that is shown.")
+@_JSON
+@click.pass_obj
+def retry(settings: dict[str, Any], job_id: str, *, yes: bool, as_json: bool) -> int:
+    """Make a new job of an old one's request; its rendered region is used again."""
+    tools = Tools()
+    old = tools.store.find(job_id)
+    job = tools.store.create(runner.again(old))
+    runner.hand_over(old, job)
+    return conclude.drive(job, tools, settings, as_json=as_json, agreed=yes)
+
+
+@jobs.command()
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+def remove(ids: tuple[str, ...]) -> None:
+    """Delete job folders; stems that were delivered elsewhere stay."""
+    store = Tools().store
+    for job in [store.find(name) for name in ids]:
+        store.remove(job)
+        click.echo(f"{job.id} is removed.")
+
+
+def _row(job: Job) -> dict[str, Any]:
+    """Give what `jobs list` tells of a job; a damaged one is listed as failed."""
+    row: dict[str, Any] = {
+        "id": job.id,
+        "state": State.FAILED.value,
+        "kind": None,
+        "engine": None,
+        "model": None,
+        "source": None,
+        "name": None,
+        "busy": job.busy(),
+        "bytes": job.disk_bytes(),
+        "folder": str(job.folder),
+    }
+    try:
+        row["state"] = job.state().value
+        request = job.request()
+    except StembridgeError:
+        return row
+    if not isinstance(request, SeparateRequest):
+        return {**row, "kind": "query"}
+    try:
+        planned, _ = runner.read_plan(job)
+        engine: str | None = planned.recipe.engine
+        model: str | None = planned.recipe.model
+    except StembridgeError:
+        result = job.result() or {}
+        engine, model = result.get("engine") or request.engine, result.get("model") or request.model
+    source = str(job.input_file) if request.source is None else request.source.path
+    return {
+        **row,
+        "kind": "separate",
+        "engine": engine,
+        "model": model,
+        "source": source,
+        "name": request.name,
+    }

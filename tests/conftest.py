@@ -1,0 +1,52 @@
+"""What every test stands on: a clean environment, and the names of what was missing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.programs import MISSING
+
+_CLEANED = ("STEMBRIDGE_HOME", "STEMBRIDGE_API_TOKEN", "STEMBRIDGE_MVSEP_URL", "NO_COLOR", "FORCE_COLOR")
+
+
+@pytest.fixture(autouse=True)
+def clean_environ(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No setting of the developer's own may change a result."""
+    for name in _CLEANED:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("STEMBRIDGE_HOME", str(tmp_path_factory.mktemp("home")))
+
+
+@pytest.fixture
+def home() -> Path:
+    """The data folder of this test."""
+    return Path(os.environ["STEMBRIDGE_HOME"])
+
+
+@pytest.fixture(scope="session")
+def models() -> Path:
+    """A data folder with the converted network; `make test` provides one."""
+    folder = os.environ.get("STEMBRIDGE_TEST_MODELS", "")
+    if not folder or not (Path(folder) / "models").is_dir():
+        MISSING.add("the network's weights")
+        reason = "STEMBRIDGE_TEST_MODELS names no data folder with the network: `make test` installs one"
+        if os.environ.get("CI", "").lower() == "true":
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+    return Path(folder)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
+    """Name what was missing."""
+    skipped = {str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", [])}
+    missing = sorted(reason for reason in skipped if "not installed" in reason or "names no data" in reason)
+    if missing:
+        terminalreporter.section("not tested here, because it is missing")
+        for reason in missing:
+            terminalreporter.line(reason.removeprefix("Skipped: "))
+    return (yield)
