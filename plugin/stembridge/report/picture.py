@@ -1,0 +1,287 @@
+"""The report as a picture: region, stems and residual over one time axis.
+
+Each row shows a waveform over a spectrogram. All rows share the scale of the waveform
+and that of the colours, so that what looks louder is louder. Drawn with numpy and Pillow alone: a
+plotting library would take longer to load than this takes to draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from stembridge.audio.files import SourceInfo, inspect, read_blocks
+from stembridge.audio.render import RegionFile
+from stembridge.model.stems import STEMS, ResultKind, Role
+from stembridge.report import lettering
+from stembridge.report.document import NOTHING_LEFT_DB, channel_words, clock, sum_sentence
+from stembridge.report.envelopes import Trace, band_edges, regroup, warp
+from stembridge.report.painting import DEPTH_DB, PAGE, Colour, legible, palette, spectrogram, top_of, waveform
+
+WIDTH = 1600
+PLOT_LEFT = 236
+PLOT_WIDTH = 1250
+_PLOT_RIGHT = PLOT_LEFT + PLOT_WIDTH
+_HEADER = 148
+_FOOTER = 112
+_MARGIN = 40
+_GAP = 4
+_INK: Colour = (240, 240, 236)
+_FAINT: Colour = (150, 154, 163)
+_MIX: Colour = (222, 225, 230)
+_SPARE = ("#e07a5f", "#3d9ca8", "#f2cc8f", "#81b29a", "#a78bfa", "#d4749c", "#8ab17d", "#c9a227")
+_HERTZ = (
+    (100, "100 Hz"),
+    (500, "500 Hz"),
+    (1000, "1 kHz"),
+    (2000, "2 kHz"),
+    (5000, "5 kHz"),
+    (10_000, "10 kHz"),
+)
+_BLOCK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    label: str
+    colour: Colour
+    trace: Trace
+    levels: tuple[str, ...]
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Heights in pixels; many rows are drawn lower."""
+
+    rows: int
+
+    @property
+    def wave(self) -> int:
+        return 92 if self.rows <= 5 else 68
+
+    @property
+    def bands(self) -> int:
+        return 172 if self.rows <= 5 else 112
+
+    @property
+    def pitch(self) -> int:
+        return self.wave + _GAP + self.bands + 22
+
+    @property
+    def height(self) -> int:
+        return self.end + _FOOTER
+
+    @property
+    def end(self) -> int:
+        return _HEADER + self.rows * self.pitch - 22
+
+    def top(self, row: int) -> int:
+        return _HEADER + row * self.pitch
+
+
+def draw(document: Mapping[str, Any], region: RegionFile, folder: Path, destination: Path) -> None:
+    """Draw the picture of a finished job into a PNG file.
+
+    Every file is read once, in blocks; memory doesn't grow with length. The same input gives the same
+    bytes on the same machine.
+
+    Parameters
+    ----------
+    document
+        What `stembridge.report.document.build` gave.
+    region
+        The rendered region.
+    folder
+        Where the stems lie under the names in the document.
+    destination
+        The PNG file; its folder exists.
+
+    Raises
+    ------
+    StembridgeError
+        When the region or a stem can't be read.
+    OSError
+        When the picture can't be written.
+    """
+    shown = [s for s in document["stems"] if _is_drawn(s)]
+    layout = _Layout(1 + len(shown) + bool(document["summed"]))
+    rows = _gather(document, shown, region, folder, layout.bands)
+    loudest = max(row.trace.peak for row in rows)
+    scale = 1.0 if loudest == 0 or 0.5 <= loudest < 1 else loudest
+    top_db = top_of(rows[0].trace)
+    times, digits = _times(document["region"])
+
+    canvas = np.empty((layout.height, WIDTH, 3), np.uint8)
+    canvas[:] = PAGE
+    for index, row in enumerate(rows):
+        top = layout.top(index)
+        lower = top + layout.wave + _GAP
+        canvas[top : top + layout.wave, PLOT_LEFT:_PLOT_RIGHT] = waveform(
+            row.trace, row.colour, layout.wave, scale
+        )
+        canvas[lower : lower + layout.bands, PLOT_LEFT:_PLOT_RIGHT] = spectrogram(row.trace, top_db)
+        canvas[top : lower + layout.bands, _MARGIN : _MARGIN + 4] = row.colour
+        for at, _ in times:
+            for first, end in ((top, top + layout.wave), (lower, lower + layout.bands)):
+                canvas[first:end, at] += (255 - canvas[first:end, at]) // 7
+    image = Image.fromarray(canvas)
+    pen = ImageDraw.Draw(image)
+    _letter_head(pen, document)
+    for index, row in enumerate(rows):
+        _letter_row(pen, row, layout.top(index), layout, scale)
+    _colour_bar(image, pen, layout, top_db)
+    for at, time in times:
+        pen.line((at, layout.end + 4, at, layout.end + 10), fill=_FAINT)
+        _write(pen, (at, layout.end + 15), clock(float(time), digits), 15, _FAINT, anchor="ma")
+    _write(pen, (PLOT_LEFT - 60, layout.end + 15), "time in the file", 15, _FAINT, anchor="ra")
+    _letter_foot(pen, document, layout.height)
+    image.save(destination, format="PNG", compress_level=2)
+
+
+def _is_drawn(stem: Mapping[str, Any]) -> bool:
+    return bool(stem["kind"] != ResultKind.TEXT.value and stem["role"] != Role.RESIDUAL.value)
+
+
+def _gather(
+    document: Mapping[str, Any], stems: list[Mapping[str, Any]], region: RegionFile, folder: Path, bands: int
+) -> list[_Row]:
+    """Read every file once, region and stems side by side, working out the residual on the way."""
+    summed = set(document["summed"])
+    shape = (region.frames, region.rate, region.channels)
+    mix = Trace(*shape, columns=PLOT_WIDTH, bands=bands)
+    rest = Trace(*shape, columns=PLOT_WIDTH, bands=bands)
+    facts = document["region"]
+    rows = [_Row("Mix", _MIX, mix, _level_words(facts["peak_db"], facts["rms_db"]))]
+    placed: list[tuple[SourceInfo, Trace, bool]] = []
+    spare = 0
+    for stem in stems:
+        info = inspect(folder / stem["file"])
+        if stem["kind"] == ResultKind.STEM.value:
+            trace = Trace(*shape, columns=PLOT_WIDTH, bands=bands)
+            placed.append((info, trace, stem["id"] in summed))
+        else:
+            trace = Trace(info.frames, info.rate, info.channels, columns=PLOT_WIDTH, bands=bands)
+            for block in _stream(info, info.frames):
+                trace.feed(block)
+        known = STEMS.get(stem["id"])
+        colour = legible(known.colour if known else _SPARE[spare % len(_SPARE)])
+        spare += known is None
+        rows.append(_Row(stem["label"], colour, trace, _level_words(stem["peak_db"], stem["rms_db"])))
+
+    undo = np.float32(10 ** (-document["gain_db"] / 20))
+    streams = [_stream(info, region.frames) for info, _, _ in placed]
+    for whole, *parts in zip(_stream(inspect(region.path), region.frames), *streams, strict=True):
+        mix.feed(whole)
+        left = whole.copy()
+        for part, (_, trace, counts) in zip(parts, placed, strict=True):
+            trace.feed(part)
+            if counts:
+                left -= part * undo
+        rest.feed(left)
+    if summed:
+        rows.append(_residual_row(document, rest))
+    for row in rows:
+        row.trace.finish()
+    return rows
+
+
+def _residual_row(document: Mapping[str, Any], trace: Trace) -> _Row:
+    rms = document["residual_db"]
+    message = ""
+    if rms is None:
+        message = "nothing left: every sample is zero"
+    elif rms <= NOTHING_LEFT_DB:
+        message = f"nothing left: {rms:.0f} dBFS"
+    levels = _level_words(document["residual_peak_db"], rms)
+    return _Row("Residual", legible(STEMS["residual"].colour), trace, levels, message)
+
+
+def _stream(info: SourceInfo, frames: int) -> Iterator[NDArray[np.float32]]:
+    blocks = read_blocks(info, 0, min(frames, info.frames), block_frames=_BLOCK)
+    return regroup(blocks, frames, info.channels, _BLOCK)
+
+
+def _level_words(peak_db: float | None, rms_db: float | None) -> tuple[str, ...]:
+    if peak_db is None or rms_db is None:
+        return ("digital silence",)
+    return f"peak {peak_db:.1f} dBFS", f"RMS {rms_db:.1f} dBFS"
+
+
+def _times(region: Mapping[str, Any]) -> tuple[list[tuple[int, Fraction]], int]:
+    """Choose the marks of the time axis: (x in pixels, seconds in the source), and their decimals."""
+    start = Fraction(region["first_frame"], region["rate"])
+    length = Fraction(region["frames"], region["rate"])
+    marks, digits = lettering.time_marks(start, start + length, 11)
+    return [(PLOT_LEFT + int((mark - start) / length * (PLOT_WIDTH - 1)), mark) for mark in marks], digits
+
+
+def _letter_head(pen: ImageDraw.ImageDraw, document: Mapping[str, Any]) -> None:
+    region, model = document["region"], document["model"]
+    _write(pen, (_MARGIN, 34), document["source"]["name"], 34, _INK, width=WIDTH - 340)
+    _write(pen, (WIDTH - _MARGIN, 48), f"Stembridge {document['stembridge']}", 16, _FAINT, anchor="ra")
+    span = f"{clock(region['start'], 3)} to {clock(region['end'], 3)}"
+    facts = (span, f"{region['rate'] / 1000:g} kHz", channel_words(region["channels"]))
+    chosen = " (chosen automatically)" if model["automatic"] else ""
+    by = f"separated by {document['engine']}, model {model['name']}{chosen}"
+    _write(pen, (_MARGIN, 88), "   ·   ".join((*facts, by)), 19, _FAINT, width=WIDTH - 2 * _MARGIN)
+
+
+def _letter_row(pen: ImageDraw.ImageDraw, row: _Row, top: int, layout: _Layout, scale: float) -> None:
+    lower = top + layout.wave + _GAP
+    _write(pen, (_MARGIN + 18, top - 2), row.label, 24, row.colour, width=170, smallest=15)
+    for line, words in enumerate(row.levels):
+        _write(pen, (_MARGIN + 18, top + 33 + 20 * line), words, 15, _FAINT, width=170)
+    lowest, highest = (float(edge) for edge in warp(np.array(band_edges(row.trace.rate))))
+    for hertz, words in _HERTZ:
+        place = (float(warp(np.array([hertz]))[0]) - lowest) / (highest - lowest)
+        if place < 0.97 and (layout.bands > 150 or hertz in {100, 1000, 5000}):
+            at = lower + layout.bands * (1 - place)
+            pen.line((PLOT_LEFT - 8, at, PLOT_LEFT - 3, at), fill=_FAINT)
+            _write(pen, (PLOT_LEFT - 14, at), words, 13, _FAINT, anchor="rm")
+    mark = min(1.0, scale)
+    reach = mark / scale * (layout.wave - 2) / 2
+    at = top + layout.wave / 2 - reach
+    pen.line((_PLOT_RIGHT + 3, at, _PLOT_RIGHT + 8, at), fill=_FAINT)
+    _write(pen, (_PLOT_RIGHT + 14, at), f"{20 * np.log10(mark):.0f} dBFS", 13, _FAINT, anchor="lm")
+    if row.message:
+        middle = (PLOT_LEFT + PLOT_WIDTH / 2, lower + layout.bands / 2)
+        _write(pen, middle, row.message, 26, _FAINT, anchor="mm")
+
+
+def _colour_bar(image: Image.Image, pen: ImageDraw.ImageDraw, layout: _Layout, top_db: int) -> None:
+    top = layout.top(0) + layout.wave + _GAP
+    ramp = palette()[np.linspace(255, 0, layout.bands).round().astype(np.intp)]
+    image.paste(Image.fromarray(np.repeat(ramp[:, None], 12, axis=1)), (_PLOT_RIGHT + 14, top))
+    for below in range(0, DEPTH_DB + 1, 20):
+        at = top + 7 + (layout.bands - 15) * below / DEPTH_DB
+        _write(pen, (_PLOT_RIGHT + 34, at), f"{top_db - below} dB", 13, _FAINT, anchor="lm")
+
+
+def _letter_foot(pen: ImageDraw.ImageDraw, document: Mapping[str, Any], height: int) -> None:
+    legend = "waveform: peaks dim, RMS bright, red above 0 dBFS"
+    _write(pen, (WIDTH - _MARGIN, height - 33), legend, 15, _FAINT, anchor="rs")
+    said = "The region is digital silence." if document["region"]["silent"] else sum_sentence(document)
+    _write(pen, (_MARGIN, height - 32), said, 22, _INK, anchor="ls", width=WIDTH - 520, smallest=15)
+
+
+def _write(
+    pen: ImageDraw.ImageDraw,
+    at: tuple[float, float],
+    text: str,
+    size: int,
+    colour: Colour,
+    *,
+    anchor: str = "la",
+    width: float = WIDTH,
+    smallest: int | None = None,
+) -> None:
+    shown, font = lettering.fit(text, size, width, smallest=smallest)
+    pen.text(at, shown, fill=colour, font=font, anchor=anchor)
