@@ -1,0 +1,275 @@
+"""Finishing: the one path on which every engine's answer becomes stems on the region's samples.
+
+What is promised of a finished set:
+
+* A ``stem`` has exactly the region's frames, rate and channels, and starts on its first frame. (An
+  MP3 or m4a may be longer on disk, because those formats hold whole packets.)
+* Levels are the region's. An integer or lossy format ends at full scale: when anything that is written
+  goes above, all of it is lowered by one gain, which is told. Nothing is clipped.
+* Every file was read back from the disk before its facts are given.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from operator import attrgetter
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stembridge.audio.arrange import Arranged, arrange, describe, workroom
+from stembridge.audio.delivery import Delivery, Placed, Target, copy_text
+from stembridge.audio.mixdown import Mixdown, Part, Slice
+from stembridge.audio.nulltest import Level, decibels
+from stembridge.audio.render import RegionFile
+from stembridge.audio.storage import storage_errors
+from stembridge.audio.tracks import Clock, open_audio
+from stembridge.model.formats import Format, check_format
+from stembridge.model.results import EngineFile, Offset, Separation, SetFacts, StemFacts
+from stembridge.model.stems import STEMS, ResultKind, Role
+
+
+def finish(
+    region: RegionFile,
+    answer: Path,
+    separation: Separation,
+    *,
+    wanted: Sequence[str],
+    rest: bool,
+    residual: bool,
+    fmt: Format,
+    names: Callable[[str], str],
+    folder: Path,
+    progress: Callable[[int, int], None],
+    cancelled: Callable[[], bool],
+) -> SetFacts:
+    """Bring an engine's answer to the region's samples and write it for the user.
+
+    Run again after it was killed, it gives the same samples.
+
+    Parameters
+    ----------
+    region
+        What was separated.
+    answer
+        Folder with the engine's files. Temporary files are made in a folder inside it and removed.
+    separation
+        What the engine says about them.
+    wanted
+        Ids of the stems to write.
+    rest
+        Write the region minus the stems chosen (those of them that count in the sum; where none does,
+        minus the first).
+    residual
+        Write the region minus all stems that count in the sum.
+    fmt
+        What to write.
+    names
+        Gives the file name, without a folder, for a stem id.
+    folder
+        Where to; made when it isn't there. Files of the same names are replaced.
+    progress
+        Told ``(done, total)`` in frames of work; ``total`` may grow.
+    cancelled
+        Asked at every block.
+
+    Returns
+    -------
+    SetFacts
+        ``summed`` and the residual stand for, where the set is meant to sum to the region: all
+        additive stems when all are written; else the chosen ones and the rest when that is written
+        (both measured on the files, with the gain undone); else all additive stems, measured before
+        they were converted to ``fmt``. Where nothing is meant to sum to the region, ``summed`` is
+        empty. ``notes`` are those of this step, without the engine's own.
+
+    Raises
+    ------
+    TransferError
+        ``alignment`` or ``transfer``: what came back can't be used. No file was written then.
+    InputError
+        ``channels``, ``rate`` or ``decoder_missing``: the format can't hold it. No file was written.
+    StoreError
+        The files can't be written.
+    Cancelled
+        The user asked for it.
+    """
+    check_format(fmt, channels=region.channels, rate=region.rate)
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    order = _Order(region, separation, frozenset(wanted), rest, residual, fmt, _Names(names), folder)
+    with workroom(answer) as work:
+        return _Finish(order, answer, work, Clock(progress, cancelled)).run()
+
+
+class _Names:
+    """File names for results: what the caller makes of a stem's id, each only once."""
+
+    def __init__(self, names: Callable[[str], str]) -> None:
+        self._names = names
+        self._used: dict[str, int] = {}
+
+    def __call__(self, stem: str) -> str:
+        count = self._used[stem] = self._used.get(stem, 0) + 1
+        return self._names(stem if count == 1 else f"{stem} {count}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    region: RegionFile
+    separation: Separation
+    wanted: frozenset[str]
+    rest: bool
+    residual: bool
+    fmt: Format
+    names: _Names
+    folder: Path
+
+    def files(self, *kinds: ResultKind) -> list[EngineFile]:
+        return [f for f in self.separation.files if f.kind in kinds]
+
+    def chosen(self, *kinds: ResultKind) -> list[EngineFile]:
+        return [f for f in self.files(*kinds) if f.stem in self.wanted]
+
+
+class _Finish:
+    """One run of `finish`: what its steps share."""
+
+    def __init__(self, order: _Order, answer: Path, work: Path, clock: Clock) -> None:
+        self._order = order
+        self._answer = answer
+        self._work = work
+        self._clock = clock
+        self._notes: list[str] = []
+
+    def run(self) -> SetFacts:
+        order, separation = self._order, self._order.separation
+        files = order.files(ResultKind.STEM)
+        placed = self._placed()
+        stems = arrange(
+            order.region,
+            self._answer,
+            [f for f in files if f.role is Role.ADDITIVE or f.stem in order.wanted],
+            gain_exponent=separation.gain_exponent,
+            work=self._work,
+            clock=self._clock,
+        )
+        self._notes += describe(stems, order.region, separation.complement)
+        delivery, summed = self._delivery(stems, placed)
+        gain = delivery.gain()
+        streamed = delivery.write(gain)
+        null, levels = delivery.read_back(summed, gain)
+        ids = [target.facts.stem for target in summed]
+        if not summed and separation.complete:
+            null, ids = streamed, [f.stem for f in files if f.role is Role.ADDITIVE]
+        if gain != 1.0:
+            self._notes.append(
+                f"Everything was lowered by {-20 * math.log10(gain):.2f} dB, all alike, because it goes "
+                f"above full scale, where {order.fmt.name} ends; --format wav32f would keep the level."
+            )
+        blank = [*(t.facts for t in delivery.targets), *(p.facts for p in placed)]
+        measured = [_measured(facts, levels[facts.file]) for facts in blank] + self._texts()
+        made = {Role.REST, Role.RESIDUAL}
+        return SetFacts(
+            stems=tuple(sorted(measured, key=lambda facts: facts.role in made)),
+            summed=tuple(ids),
+            residual_db=decibels(null.rms) if null else None,
+            residual_peak_db=decibels(null.peak) if null else None,
+            gain_db=20.0 * math.log10(gain),
+            notes=tuple(self._notes),
+        )
+
+    def _placed(self) -> list[Placed]:
+        order, placed = self._order, []
+        for file in order.chosen(ResultKind.AUDIO, ResultKind.GENERATED):
+            exponent = order.separation.gain_exponent if file.kind is ResultKind.AUDIO else 0
+            track = open_audio(self._answer, file, exponent)
+            check_format(order.fmt, channels=track.channels, rate=track.info.rate)
+            placed.append(Placed(self._blank(file), track))
+        return placed
+
+    def _delivery(
+        self, stems: Sequence[Arranged], placed: Sequence[Placed]
+    ) -> tuple[Delivery, Sequence[Target]]:
+        """Say which samples make up each file, and which files sum to the region."""
+        order, separation = self._order, self._order.separation
+        additive = [i for i, stem in enumerate(stems) if stem.file.role is Role.ADDITIVE]
+        chosen = [i for i, stem in enumerate(stems) if stem.file.stem in order.wanted]
+        left_out = [i for i in chosen if i in additive]
+        if order.rest and chosen and not left_out:
+            left_out = chosen[:1]
+            self._notes.append(f"The rest is what '{stems[left_out[0]].file.stem}' leaves of the region.")
+        made = next((i for i in additive if stems[i].file.stem == separation.complement), None)
+        targets = {i: self._stem(stems[i], i, made=i == made) for i in chosen}
+        extra: list[Target] = []
+        summed: list[Target] = []
+        if separation.complete and left_out == additive:
+            summed = [targets[i] for i in left_out]
+        if order.rest:
+            extra.append(self._extra(attrgetter("rest"), Role.REST))
+            summed = summed or [*(targets[i] for i in left_out), extra[0]]
+        if order.residual:
+            extra.append(self._extra(attrgetter("residual"), Role.RESIDUAL))
+        parts = [
+            Part(stem.track, stem.start, additive=i in additive, chosen=i in left_out, needed=i in chosen)
+            for i, stem in enumerate(stems)
+        ]
+        # Where the files can't tell, the residual is measured on the way.
+        watched = order.residual or (separation.complete and not summed)
+        mix = Mixdown(order.region, parts, made, order.rest, watched)
+        both = [*targets.values(), *extra]
+        return Delivery(mix, both, placed, order.folder, order.fmt, self._clock), summed
+
+    def _stem(self, stem: Arranged, index: int, *, made: bool) -> Target:
+        def take(piece: Slice) -> NDArray[np.float32]:
+            return piece.parts[index]
+
+        facts = replace(self._blank(stem.file), offset=stem.offset, full_scale_runs=stem.clipped)
+        if made:
+            note = "Made of what the other stems leave of the region, so that all sum to it exactly."
+            facts = replace(facts, offset=Offset(0, verified=True, note=note), full_scale_runs=0)
+        return Target(facts, take)
+
+    def _extra(self, take: Callable[[Slice], NDArray[np.float32]], role: Role) -> Target:
+        file = EngineFile("", role.value, STEMS[role.value].label, role=role)
+        return Target(replace(self._blank(file), offset=Offset(0, verified=True)), take)
+
+    def _blank(self, file: EngineFile) -> StemFacts:
+        """Give a result's facts as far as they are known before it is written."""
+        name = self._order.names(file.stem)
+        if file.kind is ResultKind.TEXT:
+            name = str(Path(name).with_suffix(Path(file.name).suffix))
+        note = "Placed as it came: it isn't held against the region."
+        return StemFacts(
+            stem=file.stem,
+            label=file.label,
+            file=name,
+            role=file.role,
+            kind=file.kind,
+            frames=0,
+            rate=0,
+            channels=0,
+            peak_db=None,
+            rms_db=None,
+            offset=Offset(0, verified=False, note=note),
+        )
+
+    def _texts(self) -> list[StemFacts]:
+        order = self._order
+        texts = [(file, self._blank(file)) for file in order.chosen(ResultKind.TEXT)]
+        for file, facts in texts:
+            copy_text(self._answer / file.name, order.folder / facts.file)
+        return [facts for _, facts in texts]
+
+
+def _measured(facts: StemFacts, level: Level) -> StemFacts:
+    return replace(
+        facts,
+        frames=level.frames,
+        rate=level.rate,
+        channels=level.channels,
+        peak_db=decibels(level.peak),
+        rms_db=decibels(level.rms),
+    )
