@@ -94,17 +94,9 @@ def _draw(one: Work, report: dict[str, Any], rendered: RegionFile) -> bool:
     """Draw the picture; a job doesn't fail for want of one."""
     from stembridge.report import picture
 
-    stems = [
-        (
-            row["label"],
-            STEMS[row["id"]].colour if row["id"] in STEMS else "",
-            one.job.stems_folder / row["file"],
-        )
-        for row in report["stems"]
-    ]
     one.stop_if_cancelled()
     try:
-        picture.draw(report, rendered, stems, one.job.stems_folder / PICTURE)
+        picture.draw(report, rendered, one.job.stems_folder, one.job.stems_folder / PICTURE)
     except (Cancelled, StembridgeError):
         raise
     except Exception as fault:  # noqa: BLE001 - drawing libraries fail in many ways, the stems are fine
