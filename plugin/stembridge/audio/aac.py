@@ -1,7 +1,8 @@
 """Writing m4a: AAC with an edit list, so that players start on the first frame.
 
-The encoder puts 1024 frames of its own in front. The edit list that takes them away again is written
-by the ffmpeg program. Without the program there is no m4a: a file that starts late breaks the promise.
+The encoder puts 1024 frames of its own in front; the edit list (ISO 14496-12, 8.6.6) takes them away
+again. Both writers, the ffmpeg program and PyAV, put it there when the first sample's time stamp is 0
+and known, and its length is exact when the file's time scale is the sample rate.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import contextlib
 import errno
 import subprocess
 import tempfile
+from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from stembridge.audio import ffmpeg
+from stembridge.audio import decode_av, ffmpeg
 from stembridge.audio.storage import explain_refusal
 from stembridge.model.errors import InputError
 
@@ -22,24 +24,45 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BITS_PER_CHANNEL = 128_000
-"""Bit rate per channel, in bit/s; the encoder lowers it where the rate of the samples asks for it."""
+"""Bit rate per channel, in bit/s; the encoder lowers it where the sample rate asks for it."""
 
 
-class AacEncoder:
+def open_encoder(part: Path, rate: int, channels: int) -> FfmpegEncoder | AvEncoder:
+    """Open what writes m4a here: the ffmpeg program, else PyAV.
+
+    Raises
+    ------
+    InputError
+        ``decoder_missing`` when neither is installed.
+    """
+    if (program := ffmpeg.find()) is not None:
+        return FfmpegEncoder(program, part, rate, channels)
+    if decode_av.available():
+        return AvEncoder(part, rate, channels)
+    raise InputError(
+        "Writing m4a needs the ffmpeg program or PyAV, and neither is installed.",
+        code="decoder_missing",
+        hint='Install ffmpeg, run: pip install "stembridge[video]" - or choose --format flac24.',
+    )
+
+
+class FfmpegEncoder:
     """A running ffmpeg that turns float32 samples into an m4a file."""
 
-    def __init__(self, part: Path, rate: int, channels: int) -> None:
-        program = ffmpeg.find()
-        if program is None:
-            raise InputError(
-                "Writing m4a needs the ffmpeg program, which isn't installed.",
-                code="decoder_missing",
-                hint="Install ffmpeg, or choose --format flac24.",
-            )
+    def __init__(self, program: str, part: Path, rate: int, channels: int) -> None:
         self._part = part
         self._messages = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         source = ["-f", "f32le", "-ar", str(rate), "-ac", str(channels), "-i", "pipe:0"]
-        codec = ["-c:a", "aac", "-b:a", str(BITS_PER_CHANNEL * channels), "-map_metadata", "-1"]
+        codec = [
+            "-movie_timescale",
+            str(rate),
+            "-c:a",
+            "aac",
+            "-b:a",
+            str(BITS_PER_CHANNEL * channels),
+            "-map_metadata",
+            "-1",
+        ]
         target = ["-fflags", "+bitexact", "-f", "ipod", "-y", ffmpeg.as_url(part)]
         self._process = ffmpeg.start(
             program,
@@ -84,3 +107,63 @@ class AacEncoder:
         self._messages.seek(0)
         lines = self._messages.read(4000).decode("utf-8", "replace").strip().splitlines()
         return OSError(errno.EIO, f"ffmpeg: {lines[-1]}" if lines else "ffmpeg stopped")
+
+
+class AvEncoder:
+    """The same through PyAV."""
+
+    def __init__(self, part: Path, rate: int, channels: int) -> None:
+        import av
+
+        self._part = part
+        self._rate = rate
+        self._position = 0
+        self._layout = "mono" if channels == 1 else "stereo"
+        self._file = part.open("wb")
+        self._container: Any = av.open(
+            self._file, "w", format="ipod", options={"movie_timescale": str(rate), "fflags": "+bitexact"}
+        )
+        self._stream = self._container.add_stream("aac", rate=rate, layout=self._layout)
+        self._stream.bit_rate = BITS_PER_CHANNEL * channels
+
+    def write(self, block: NDArray[np.float32]) -> None:
+        """Encode a block of shape (frames, channels)."""
+        import av
+        import numpy as np
+
+        planes = np.ascontiguousarray(block.T)
+        frame = av.AudioFrame.from_ndarray(planes, format="fltp", layout=self._layout)
+        frame.sample_rate = self._rate
+        frame.time_base = Fraction(1, self._rate)
+        frame.pts = self._position
+        self._position += len(block)
+        self._encode(frame)
+
+    def close(self) -> None:
+        """Finish the file."""
+        import av
+
+        self._encode(None)
+        try:
+            self._container.close()
+            self._file.close()
+        except av.error.FFmpegError:
+            raise explain_refusal(self._part) from None
+
+    def abandon(self) -> None:
+        """Let go of the file."""
+        import av
+
+        with contextlib.suppress(OSError, av.error.FFmpegError):
+            self._container.close()
+        with contextlib.suppress(OSError):
+            self._file.close()
+
+    def _encode(self, frame: Any) -> None:
+        import av
+
+        try:
+            for packet in self._stream.encode(frame):
+                self._container.mux(packet)
+        except av.error.FFmpegError:
+            raise explain_refusal(self._part) from None

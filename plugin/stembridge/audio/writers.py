@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from stembridge.audio.decode_soundfile import native_name
 from stembridge.audio.storage import explain_refusal, storage_errors
 from stembridge.model.errors import StoreError
 from stembridge.model.formats import Format, check_format
@@ -179,7 +180,7 @@ class StemWriter:
         import soundfile
 
         try:
-            found = soundfile.info(_native(self.part))
+            found = soundfile.info(native_name(self.part))
         except soundfile.LibsndfileError:
             raise explain_refusal(self.part) from None
         if (found.frames, found.samplerate, found.channels) != (self._frames, self._rate, self._channels):
@@ -193,9 +194,9 @@ class StemWriter:
 def _open_encoder(part: Path, fmt: Format, shape: tuple[int, int, int], seed: int) -> Encoder:
     _, channels, rate = shape
     if fmt.name == "m4a":
-        from stembridge.audio.aac import AacEncoder
+        from stembridge.audio import aac
 
-        return AacEncoder(part, rate, channels)
+        return aac.open_encoder(part, rate, channels)
     return _SoundfileEncoder(part, fmt, shape, seed)
 
 
@@ -222,7 +223,7 @@ class _SoundfileEncoder:
             options.update(bitrate_mode="CONSTANT", compression_level=0.0)
         try:
             self._file = soundfile.SoundFile(
-                _native(part), "w", samplerate=rate, channels=channels, **options
+                native_name(part), "w", samplerate=rate, channels=channels, **options
             )
         except soundfile.LibsndfileError:
             raise explain_refusal(part) from None
@@ -265,11 +266,6 @@ class _SoundfileEncoder:
 
         with contextlib.suppress(soundfile.LibsndfileError, OSError):
             self._file.close()
-
-
-def _native(path: Path) -> str | bytes:
-    # soundfile can't encode POSIX names that aren't valid text; bytes it takes as they are.
-    return os.fsencode(path) if os.name == "posix" else str(path)
 
 
 def _sync_folder(folder: Path) -> None:

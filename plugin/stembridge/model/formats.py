@@ -26,7 +26,7 @@ class Format:
     lossless
         True when every frame comes back as it was written (integers: as quantised).
     max_channels
-        Most channels that one file can hold.
+        Most channels that one file holds unharmed (AAC filters away all but the bass of an LFE channel).
     rates
         Sample rates in Hz that are possible; empty: any from 1 to ``max_rate``.
     max_rate
@@ -57,7 +57,7 @@ _ROWS = (
     Format("flac24", "flac", 24, lossless=True, max_channels=8),
     Format("flac16", "flac", 16, lossless=True, max_channels=8),
     Format("mp3", "mp3", 0, lossless=False, max_channels=2, rates=_MPEG_RATES, max_rate=48000),
-    Format("m4a", "m4a", 0, lossless=False, max_channels=8, rates=_AAC_RATES, max_rate=96000),
+    Format("m4a", "m4a", 0, lossless=False, max_channels=2, rates=_AAC_RATES, max_rate=96000),
 )
 FORMATS: Mapping[str, Format] = {row.name: row for row in _ROWS}
 DEFAULT_FORMAT = FORMATS["wav32f"]

@@ -1,0 +1,164 @@
+"""Reading through soundfile (libsndfile), with its known gaps closed.
+
+Seeking is exact to the frame for everything but Vorbis, which is decoded from the start. MP3 lengths
+come from counted frames (`stembridge.audio.mpeg`), not from libsndfile's estimate.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stembridge.audio import flac, mpeg
+from stembridge.audio.source import SourceInfo, cut, damaged, ends_early, is_lossy
+
+if TYPE_CHECKING:
+    import numpy as np
+    import soundfile
+    from numpy.typing import NDArray
+
+_MOST_TRIMMED = 3 * 4096
+"""PCM frames that a Xing/LAME tag can have players leave out at both ends together, generously."""
+_STEP = 32768
+_UNSAID = "The FLAC file doesn't say how long it is; what could be decoded was taken for the whole."
+
+
+def native_name(path: Path) -> str | bytes:
+    """Give a path as soundfile takes it: POSIX names needn't be valid text, so as bytes there."""
+    return os.fsencode(path) if os.name == "posix" else str(path)
+
+
+def inspect(path: Path) -> SourceInfo | None:
+    """Look into a file; None when libsndfile can't open it.
+
+    Raises
+    ------
+    InputError
+        ``source_damaged``.
+    """
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(native_name(path)) as sound:
+            found = SourceInfo(
+                path, sound.frames, sound.samplerate, sound.channels, sound.format, sound.subtype,
+                lossy=is_lossy(sound.subtype), reader="soundfile", exact=True,
+            )  # fmt: skip
+    except (soundfile.LibsndfileError, TypeError):
+        # TypeError: a name that ends in .raw, which soundfile won't open without being told a rate.
+        return None
+    if found.codec.startswith("MPEG_LAYER"):
+        return _mpeg(found)
+    if found.frames > 1 << 48:
+        # libsndfile always fails on the last frame of a FLAC file that doesn't say its length.
+        return _with_frames(found, _count(found) + 1, exact=False, note=_UNSAID)
+    return found
+
+
+def _mpeg(found: SourceInfo) -> SourceInfo:
+    layout = mpeg.scan(found.path)
+    if layout is None:
+        # Layer I or II, or a free bit rate: only decoding tells.
+        return _with_frames(found, _count(found), exact=False)
+    spf = layout.samples_per_frame
+    if layout.gap_at is not None:
+        raise damaged(
+            found.path,
+            f"'{found.path.name}' can't be read about {layout.gap_at * spf / layout.rate:.2f} s in",
+        )
+    if layout.promised is not None and layout.promised > layout.count + 1:
+        raise damaged(
+            found.path,
+            f"'{found.path.name}' is cut short: {layout.count * spf / layout.rate:.2f} s of "
+            f"{layout.promised * spf / layout.rate:.2f} s are there",
+        )
+    if _trusted(layout, found.frames):
+        return found
+    note = "The MP3 ends in the middle of a frame; it may have been cut short." if layout.cut_off else ""
+    return _with_frames(found, layout.frames, exact=not layout.cut_off, note=note)
+
+
+def _trusted(layout: mpeg.Mp3Layout, frames: int) -> bool:
+    """Say whether libsndfile's own length agrees with the frames that were counted."""
+    return layout.true_header and 0 <= layout.count * layout.samples_per_frame - frames <= _MOST_TRIMMED
+
+
+def _with_frames(info: SourceInfo, frames: int, *, exact: bool, note: str = "") -> SourceInfo:
+    import dataclasses
+
+    return dataclasses.replace(info, frames=frames, exact=exact, note=note)
+
+
+def _count(info: SourceInfo) -> int:
+    """Count by decoding, down to the single frame: libsndfile refuses a read beyond an unknown end."""
+    import soundfile
+
+    total, step = 0, _STEP
+    while step:
+        with (
+            soundfile.SoundFile(native_name(info.path)) as sound,
+            contextlib.suppress(soundfile.LibsndfileError),
+        ):
+            sound.seek(total)
+            while len(sound.read(step, dtype="float32", always_2d=True)) == step:
+                total += step
+        step //= 2
+    return total
+
+
+def read(info: SourceInfo, first_frame: int, frames: int, block_frames: int) -> Iterator[NDArray[np.float32]]:
+    """Give exactly ``frames`` frames from ``first_frame`` on.
+
+    Raises
+    ------
+    InputError
+        ``source_damaged`` where they can't be decoded.
+    """
+    import soundfile
+
+    done = 0
+    try:
+        with _opened(info) as (sound, offset):
+            if info.codec == "VORBIS":
+                stream = cut(_forward(sound, block_frames), first_frame, frames, block_frames)
+            else:
+                sound.seek(offset + first_frame)
+                stream = cut(_forward(sound, min(block_frames, frames)), 0, frames, block_frames)
+            for block in stream:
+                done += len(block)
+                yield block
+    except soundfile.LibsndfileError:
+        raise ends_early(info, first_frame + done) from None
+    if done < frames:
+        raise ends_early(info, first_frame + done)
+
+
+def _forward(sound: soundfile.SoundFile, block_frames: int) -> Iterator[NDArray[np.float32]]:
+    while True:
+        left = sound.frames - sound.tell()
+        block: NDArray[np.float32] = sound.read(min(block_frames, left), dtype="float32", always_2d=True)
+        if not len(block):
+            return
+        yield block
+
+
+@contextlib.contextmanager
+def _opened(info: SourceInfo) -> Iterator[tuple[soundfile.SoundFile, int]]:
+    """Open for reading: the file, and where its first frame lies in what libsndfile gives."""
+    import soundfile
+
+    if info.container == "FLAC" and not info.exact:
+        with flac.open_with_length(info.path, info.frames) as file, soundfile.SoundFile(file) as sound:
+            yield sound, 0
+        return
+    layout = mpeg.scan(info.path) if info.codec == "MPEG_LAYER_III" else None
+    if layout is None or _trusted(layout, info.frames):
+        with soundfile.SoundFile(native_name(info.path)) as sound:
+            yield sound, 0
+        return
+    spliced, offset = mpeg.open_counted(info.path, layout)
+    with spliced, soundfile.SoundFile(spliced) as sound:
+        yield sound, offset
