@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stembridge.audio import flac, mpeg
+from stembridge.audio import flac, mpeg, ogg
 from stembridge.audio.source import SourceInfo, cut, damaged, ends_early, is_lossy
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ _MOST_TRIMMED = 3 * 4096
 """PCM frames that a Xing/LAME tag can have players leave out at both ends together, generously."""
 _STEP = 32768
 _UNSAID = "The FLAC file doesn't say how long it is; what could be decoded was taken for the whole."
+_NO_LAST_PAGE = "The Ogg file's last page is missing; it may have been cut short."
 
 
 def native_name(path: Path) -> str | bytes:
@@ -52,6 +53,8 @@ def inspect(path: Path) -> SourceInfo | None:
         return None
     if found.codec.startswith("MPEG_LAYER"):
         return _mpeg(found)
+    if found.container == "OGG":
+        return _ogg(found)
     if found.frames > 1 << 48:
         # libsndfile always fails on the last frame of a FLAC file that doesn't say its length.
         return _with_frames(found, _count(found) + 1, exact=False, note=_UNSAID)
@@ -79,6 +82,18 @@ def _mpeg(found: SourceInfo) -> SourceInfo:
         return found
     note = "The MP3 ends in the middle of a frame; it may have been cut short." if layout.cut_off else ""
     return _with_frames(found, layout.frames, exact=not layout.cut_off, note=note)
+
+
+def _ogg(found: SourceInfo) -> SourceInfo:
+    layout = ogg.scan(found.path)
+    if layout.broken_at is not None:
+        share = 100 * layout.broken_at / found.path.stat().st_size
+        raise damaged(found.path, f"'{found.path.name}' is damaged about {share:.1f} % of the way through")
+    if layout.torn:
+        raise damaged(found.path, f"'{found.path.name}' is cut short: it ends in the middle of a page")
+    if layout.ended:
+        return found
+    return _with_frames(found, found.frames, exact=False, note=_NO_LAST_PAGE)
 
 
 def _trusted(layout: mpeg.Mp3Layout, frames: int) -> bool:
