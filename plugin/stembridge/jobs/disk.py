@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from stembridge.audio.storage import store_error
 from stembridge.model.errors import StoreError
 
 PART = ".part"
@@ -37,28 +38,27 @@ def mapped(path: Path) -> Iterator[None]:
         raise store_error(error, path) from error
 
 
-def store_error(error: OSError, path: Path) -> StoreError:
-    """Say in a sentence why ``path`` could not be written or read."""
-    context = {"path": str(path), "errno": error.errno}
-    if error.errno in {errno.ENOSPC, errno.EDQUOT} or getattr(error, "winerror", None) == 112:
-        return StoreError(
-            f"The disk that holds '{path.parent}' is full.",
-            code="no_space",
-            hint="Free some space and run `stembridge jobs resume`: nothing done so far is lost.",
-            context=context,
-        )
-    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
-        return StoreError(
-            f"'{path.parent}' can't be written to.",
-            code="output_readonly",
-            hint="Choose a folder of your own with --out.",
-            context=context,
-        )
+def unreadable(error: OSError, path: Path) -> StoreError:
+    """Say in a sentence why ``path`` could not be read."""
     return StoreError(
-        f"'{path}' can't be used: {error.strerror or error}.",
-        hint="Check the disk and the folder, then try again.",
-        context=context,
+        f"'{path}' can't be read ({error.strerror or error}).",
+        hint="Check the disk and the rights of the data folder, then try again.",
+        context={"path": str(path), "errno": error.errno},
     )
+
+
+def to_json(document: object, *, indent: int | None = None) -> str:
+    """Give a document as JSON that is always UTF-8.
+
+    A file name on Linux may hold bytes that are no UTF-8; Python keeps them as lone surrogates, which
+    are escaped here, and come back as they were.
+    """
+    text = json.dumps(document, ensure_ascii=False, indent=indent, allow_nan=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(document, ensure_ascii=True, indent=indent, allow_nan=False)
+    return text
 
 
 def sync_folder(folder: Path) -> None:
@@ -84,7 +84,7 @@ def make_folder(folder: Path) -> None:
 def write_json(path: Path, document: Mapping[str, Any], *, private: bool = False) -> None:
     """Put a JSON document in its place: whole, synced, and readable by the user alone if private."""
     part = path.with_name(path.name + PART)
-    data = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False).encode()
+    data = to_json(document, indent=1).encode()
     with mapped(path):
         descriptor = os.open(
             part,
@@ -114,8 +114,8 @@ def read_json(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise store_error(error, path) from error
-    except ValueError as error:
+        raise unreadable(error, path) from error
+    except (ValueError, RecursionError) as error:
         raise corrupt(path, str(error)) from error
     if not isinstance(document, dict):
         raise corrupt(path, "not a JSON object")
@@ -148,22 +148,36 @@ def bring(source: Path, target: Path, *, overwrite: bool) -> None:
     A target that is this very file already is left alone, so that a second try after a kill succeeds.
     """
     with mapped(target):
+        part = target.with_name(f".{source.parent.parent.name}{PART}")
+        part.unlink(missing_ok=True)
         if target.exists():
             if target.samefile(source):
                 return
             if not overwrite and not _same_bytes(source, target):
                 raise FileExistsError(errno.EEXIST, "exists", str(target))
-        part = target.with_name(f".{source.parent.parent.name}{PART}")
-        part.unlink(missing_ok=True)
         try:
-            os.link(source, part)
+            try:
+                os.link(source, part)
+            except OSError:
+                _copy(source, part)
+            if overwrite or target.exists():
+                os.replace(part, target)  # noqa: PTH105
+            else:
+                _claim(part, target)
         except OSError:
-            _copy(source, part)
-        if overwrite or target.exists():
-            os.replace(part, target)  # noqa: PTH105
-        else:
-            _claim(part, target)
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise
         sync_folder(target.parent)
+
+
+def take_back(source: Path, target: Path) -> None:
+    """Remove ``target`` where it is what `bring` made of ``source``; anything else stays."""
+    with mapped(target):
+        if not source.exists() or not target.exists():
+            return
+        if target.samefile(source) or _same_bytes(source, target):
+            target.unlink()
 
 
 def _claim(part: Path, target: Path) -> None:
@@ -171,7 +185,6 @@ def _claim(part: Path, target: Path) -> None:
     try:
         os.link(part, target)
     except FileExistsError:
-        part.unlink()
         raise
     except OSError:
         os.replace(part, target)  # noqa: PTH105 - a file system without links: the check above must do

@@ -54,14 +54,16 @@ def read(path: Path) -> list[dict[str, Any]]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise disk.store_error(error, path) from error
+        raise disk.unreadable(error, path) from error
     events = []
     for line in data[: data.rfind(b"\n") + 1].splitlines():
         try:
             event = json.loads(line)
             if not isinstance(event["type"], str) or not isinstance(event["seq"], int):
                 raise TypeError
-        except (ValueError, KeyError, TypeError) as error:
+            if event["type"] == "state":
+                State(event["state"])
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise disk.corrupt(path, "a line is no event") from error
         events.append(event)
     return events
@@ -80,7 +82,7 @@ class _Pace:
     """When the last line went out, and the last progress."""
 
     any_line: float = 0.0
-    progress: float = 0.0
+    progress: float = float("-inf")
 
 
 class EventLog:
@@ -124,7 +126,7 @@ class EventLog:
         """Append one event; with ``durable`` it is on the disk when this returns."""
         self._seq += 1
         event = {"v": PROTOCOL, "seq": self._seq, "ts": round(self._clock.time(), 3), "type": kind, **fields}
-        line = json.dumps(event, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+        line = disk.to_json(event).encode() + b"\n"
         with disk.mapped(self._path), self._path.open("ab") as file:
             file.write(line)
             file.flush()

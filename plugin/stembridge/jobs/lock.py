@@ -16,6 +16,7 @@ from stembridge.jobs.clock import Clock
 from stembridge.model.errors import Cancelled, StoreError
 
 _LOOK_AGAIN = 0.25
+_MOMENT = 0.2
 
 
 @contextlib.contextmanager
@@ -24,7 +25,8 @@ def hold(path: Path) -> Iterator[None]:
     lock = FileLock(str(path))
     with disk.mapped(path):
         try:
-            lock.acquire(timeout=0)
+            # Who only looks (`held`) has it for a moment: that is no other worker.
+            lock.acquire(timeout=_MOMENT, poll_interval=_MOMENT / 8)
         except Timeout:
             raise StoreError(
                 "Another worker is busy with this job.",

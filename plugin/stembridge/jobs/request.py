@@ -147,7 +147,7 @@ def parse(document: Mapping[str, Any]) -> Request:
         For a missing, unknown or wrongly typed field.
     """
     version = document.get("protocol")
-    if version != PROTOCOL:
+    if version != PROTOCOL or isinstance(version, bool):
         raise StoreError(
             f"The host speaks version {version} of the file protocol, this Stembridge version {PROTOCOL}.",
             code="protocol",
@@ -168,7 +168,7 @@ def parse(document: Mapping[str, Any]) -> Request:
 
 
 def _separate(document: Mapping[str, Any]) -> SeparateRequest:
-    has_source, has_input = document.get("source") is not None, bool(document.get("input"))
+    has_source, has_input = document.get("source") is not None, _flag(document, "input")
     if has_source == has_input:
         raise _wrong("source", "given, or input true: one of the two")
     options = _object(document, "options")
@@ -188,7 +188,7 @@ def _separate(document: Mapping[str, Any]) -> SeparateRequest:
         rest=_flag(document, "rest"),
         residual=_flag(document, "residual"),
         format=_text(document, "format", "wav32f"),
-        deliver_to=_text_or_none(document, "deliver_to"),
+        deliver_to=None if document.get("deliver_to") is None else _path(document, "deliver_to"),
         overwrite=_flag(document, "overwrite"),
         again=_flag(document, "again"),
         max_credits=_count_or_none(document, "max_credits"),
@@ -209,7 +209,7 @@ def parse_source(document: object) -> Source:
     if frames is not None and (not isinstance(frames, int) or isinstance(frames, bool)):
         raise _wrong("frames", "an integer or null")
     return Source(
-        path=_text(document, "path"),
+        path=_path(document, "path"),
         first_frame=first,
         frames=frames,
         rate=_count_or_none(document, "rate"),
@@ -237,6 +237,13 @@ def _text(document: Mapping[str, Any], name: str, default: str | None = None) ->
     value = document.get(name, default)
     if not isinstance(value, str):
         raise _wrong(name, "text")
+    return value
+
+
+def _path(document: Mapping[str, Any], name: str) -> str:
+    value = _text(document, name)
+    if not value or "\0" in value:
+        raise _wrong(name, "a path")
     return value
 
 

@@ -35,9 +35,10 @@ class Index:
             result = job.result()
         except StoreError:
             return None
-        if result is None or not all(unchanged(job.stems_folder, row) for row in result["stems"]):
+        rows = result.get("stems") if result is not None else None
+        if result is None or not isinstance(rows, list) or not rows:
             return None
-        return job, result
+        return (job, result) if all(unchanged(job.stems_folder, row) for row in rows) else None
 
     def answer(self, key: str) -> Job | None:
         """Find a job that still has an engine's whole answer."""

@@ -48,8 +48,7 @@ def work(
         log = EventLog(job.events_file, clock, listener)
         if job.result_file.exists():
             return _finished(job, log, listener)
-        kind = str(job.request_document().get("kind"))
-        log.emit("accepted", pid=os.getpid(), version=stembridge.__version__, request=kind)
+        log.emit("accepted", pid=os.getpid(), version=stembridge.__version__, request=_kind(job))
         try:
             body(log)
             return _finished(job, log, listener)
@@ -82,6 +81,15 @@ def _finished(job: Job, log: EventLog, listener: Callable[[Event], None] | None)
     else:
         log.emit("finished", reused_from=(job.result() or {}).get("reused_from"))
     return Outcome(State.READY)
+
+
+def _kind(job: Job) -> str | None:
+    """Give the kind of request; one that can't be read is told as the job's failure, by the body."""
+    try:
+        kind = job.request_document().get("kind")
+    except StembridgeError:
+        return None
+    return kind if isinstance(kind, str) else None
 
 
 def _words(error: StembridgeError) -> dict[str, Any]:

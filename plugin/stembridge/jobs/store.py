@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import string
@@ -135,7 +136,12 @@ class Job:
 
     def disk_bytes(self) -> int:
         """Give what the folder takes on disk, hard links counted whole."""
-        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+        total = 0
+        for folder, _, names in os.walk(self.folder):
+            for name in names:
+                with contextlib.suppress(OSError):  # a worker or the user may remove it meanwhile
+                    total += (Path(folder) / name).stat().st_size
+        return total
 
 
 class Store:
@@ -156,7 +162,15 @@ class Store:
 
     def create(self, request: Request) -> Job:
         """Make a job folder with its request; the request is the last thing to appear in it."""
-        disk.make_folder(self.folder)
+        try:
+            disk.make_folder(self.folder)
+        except StoreError as error:
+            raise StoreError(
+                f"The data folder '{self.home}' can't be written to.",
+                code=error.code,
+                hint="Set STEMBRIDGE_HOME to a folder that you can write to.",
+                context=error.context,
+            ) from error
         stamp = time.strftime("%Y%m%d%H%M%S", time.gmtime(self._clock.time()))
         with disk.mapped(self.folder):
             while True:
@@ -171,17 +185,20 @@ class Store:
         return job
 
     def jobs(self) -> Iterator[Job]:
-        """Give all jobs, newest first."""
+        """Give all jobs, newest first: by the time of their request, since a host may choose any name."""
         try:
-            names = sorted((entry.name for entry in os.scandir(self.folder) if entry.is_dir()), reverse=True)
+            with os.scandir(self.folder) as entries:
+                found = [Job(Path(entry.path)) for entry in entries if entry.is_dir()]
         except FileNotFoundError:
             return
         except OSError as error:
-            raise disk.store_error(error, self.folder) from error
-        for name in names:
-            job = Job(self.folder / name)
-            if job.request_file.exists():
-                yield job
+            raise disk.unreadable(error, self.folder) from error
+        dated = []
+        for job in found:
+            with contextlib.suppress(OSError):  # without a request it is no job (yet)
+                dated.append((job.request_file.stat().st_mtime_ns, job.id, job))
+        for _, _, job in sorted(dated, key=lambda row: row[:2], reverse=True):
+            yield job
 
     def find(self, name: str) -> Job:
         """Give the job of that id, or of that unmistakable beginning or end of an id.
@@ -202,10 +219,18 @@ class Store:
     def remove(self, job: Job) -> None:
         """Delete a job's folder; what was delivered elsewhere stays."""
         with lock.hold(job.lock_file):
-            if not TABLE[job.state()].over and job.remote_json.exists():
+            if job.remote_json.exists() and not _over(job):
                 raise StoreError(
                     "This job has something at the service and isn't over.",
                     code="job_locked",
                     hint=f"Cancel it first: `stembridge jobs cancel {job.id}`.",
                 )
         disk.remove(job.folder)
+
+
+def _over(job: Job) -> bool:
+    """Say whether no worker has anything left to do; a job that can't be understood is past help."""
+    try:
+        return TABLE[job.state()].over
+    except StoreError:
+        return True

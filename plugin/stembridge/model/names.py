@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f\ud800-\udfff]')
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[\d¹²³]) *(?:\..*)?", re.IGNORECASE)
 MAX_SOURCE_BYTES = 160
 """A name may have 255 bytes; this leaves room for the stem, the ending and a temporary's suffix."""
 
@@ -18,8 +18,7 @@ def safe(name: str) -> str:
     `MAX_SOURCE_BYTES` bytes of UTF-8 at a character, and never empty.
     """
     cleaned = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", name))
-    cleaned = cleaned.encode("utf-8", "replace").decode()
-    kept = cleaned.encode()[:MAX_SOURCE_BYTES].decode("utf-8", "ignore").strip().rstrip(".")
+    kept = cleaned.encode()[:MAX_SOURCE_BYTES].decode("utf-8", "ignore").strip().rstrip(". ")
     if not kept:
         return "audio"
     return f"_{kept}" if _RESERVED.fullmatch(kept) else kept

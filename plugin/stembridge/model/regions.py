@@ -13,8 +13,8 @@ from fractions import Fraction
 
 from stembridge.model.errors import InputError, UsageError
 
-_CLOCK = re.compile(r"(?:(?P<hours>\d+):)?(?P<minutes>\d+):(?P<seconds>\d+(?:[.,]\d*)?)")
-_PLAIN = re.compile(r"\d+(?:[.,]\d*)?|[.,]\d+")
+_CLOCK = re.compile(r"(?:(?P<hours>\d{1,9}):)?(?P<minutes>\d{1,9}):(?P<seconds>\d{1,9}(?:[.,]\d*)?)")
+_PLAIN = re.compile(r"\d{1,12}(?:[.,]\d*)?|[.,]\d+")
 
 
 @dataclass(frozen=True, slots=True)
