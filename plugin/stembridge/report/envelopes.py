@@ -71,7 +71,7 @@ class Trace:
         self._base = 0
         self._kept = np.zeros((self._size // 2, channels), np.float32)
         self._window = np.hanning(self._size + 1)[:-1].astype(np.float32)
-        self._weights = _band_weights(rate, self._size, bands)
+        self._ends = _band_ends(rate, self._size, bands)
         self._power = np.zeros((columns, bands), np.float32)
         self._per_column = per_column
 
@@ -136,18 +136,28 @@ class Trace:
             if max(float(windows.max()), -float(windows.min())) < UNHEARD:
                 continue
             windows *= self._window
-            spectra = np.fft.rfft(windows)[..., : len(self._weights)]
-            squares = np.asarray(spectra.real**2 + spectra.imag**2, np.float32)
-            power = squares[:, 0]
-            for channel in range(1, self.channels):  # far quicker than mean() over so short an axis
-                power = power + squares[:, channel]
             columns = np.arange(first, first + len(starts)) // self._per_column
-            np.add.at(self._power, columns, power @ self._weights)
+            np.add.at(self._power, columns, self._bands_of(np.fft.rfft(windows)))
         self._next = max(self._next, ready)
         end = self._base + len(kept)
         base = min(int(self._starts[ready]), end) if ready < len(self._starts) else end
         self._kept = kept[base - self._base :].copy()
         self._base = base
+
+    def _bands_of(self, spectra: NDArray[np.complexfloating]) -> NDArray[np.float64]:
+        """Sum the power of spectra, shape (n, channels, bins), over channels and within each band.
+
+        Differences of running sums, and no matrix product: the threads that one starts wait for each
+        other, ten times as long as the sums take, as soon as another program wants a core.
+        """
+        squares = spectra.real**2 + spectra.imag**2
+        running = np.zeros((len(squares), squares.shape[2] + 1))
+        for channel in range(self.channels):  # far quicker than sum() over so short an axis
+            running[:, 1:] += squares[:, channel]
+        np.cumsum(running, axis=1, out=running)
+        lower, upper = self._ends
+        powers: NDArray[np.float64] = _up_to(running, upper) - _up_to(running, lower)
+        return powers * (4.0 / self._size) ** 2
 
 
 def regroup(
@@ -181,17 +191,18 @@ def _window_size(frames: int, rate: int) -> int:
     return min(usual, short)
 
 
-def _band_weights(rate: int, size: int, bands: int) -> NDArray[np.float32]:
-    """Make overlapping triangles, one a band, over the bins that matter; shape (bins, bands).
-
-    They are scaled so that a full-scale sine has a power of about 1.
-    """
+def _band_ends(rate: int, size: int, bands: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give where each band begins and ends, in bins and their fractions; none is narrower than two bins."""
     lowest, highest = (float(edge) for edge in warp(np.array(band_edges(rate))))
-    places = np.linspace(lowest, highest, 2 * bands + 1, dtype=np.float64)[1::2]
-    centres = unwarp(places)
-    width = np.maximum(unwarp(places + (highest - lowest) / bands) - centres, rate / size)
-    bins = np.arange(size // 2 + 1) * (rate / size)
-    bins = bins[: int(np.searchsorted(bins, centres[-1] + width[-1], "right"))]
-    triangles = np.maximum(0.0, 1.0 - np.abs(bins[:, None] - centres) / width)
-    scale = (4.0 / size) ** 2
-    return np.asarray(triangles * scale, np.float32)
+    edges = unwarp(np.linspace(lowest, highest, bands + 1, dtype=np.float64)) * (size / rate) + 0.5
+    middle, half = (edges[1:] + edges[:-1]) / 2, np.maximum(edges[1:] - edges[:-1], 2.0) / 2
+    last = size // 2 + 1
+    return np.clip(middle - half, 0, last), np.clip(middle + half, 0, last)
+
+
+def _up_to(running: NDArray[np.float64], places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Read running sums, shape (n, bins + 1), at fractions of a bin."""
+    below = np.minimum(places.astype(np.intp), running.shape[1] - 2)
+    part = places - below
+    between: NDArray[np.float64] = running[:, below] * (1 - part) + running[:, below + 1] * part
+    return between

@@ -7,7 +7,7 @@ plotting library would take longer to load than this takes to draw.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -19,6 +19,8 @@ from PIL import Image, ImageDraw
 
 from stembridge.audio.files import SourceInfo, inspect, read_blocks
 from stembridge.audio.render import RegionFile
+from stembridge.engines.base import Asked
+from stembridge.model.errors import Cancelled
 from stembridge.model.stems import STEMS, ResultKind, Role
 from stembridge.report import lettering
 from stembridge.report.document import NOTHING_LEFT_DB, channel_words, clock, sum_sentence
@@ -87,7 +89,14 @@ class _Layout:
         return _HEADER + row * self.pitch
 
 
-def draw(document: Mapping[str, Any], region: RegionFile, folder: Path, destination: Path) -> None:
+def draw(
+    document: Mapping[str, Any],
+    region: RegionFile,
+    stems: Sequence[tuple[str, str, Path]],
+    destination: Path,
+    *,
+    cancelled: Asked | None = None,
+) -> None:
     """Draw the picture of a finished job into a PNG file.
 
     Every file is read once, in blocks; memory doesn't grow with length. The same input gives the same
@@ -99,10 +108,13 @@ def draw(document: Mapping[str, Any], region: RegionFile, folder: Path, destinat
         What `stembridge.report.document.build` gave.
     region
         The rendered region.
-    folder
-        Where the stems lie under the names in the document.
+    stems
+        Label, colour (``#rrggbb``, or "" for one that is free) and file of each stem of the document, in
+        its order.
     destination
         The PNG file; its folder exists.
+    cancelled
+        Asked at every block.
 
     Raises
     ------
@@ -110,10 +122,12 @@ def draw(document: Mapping[str, Any], region: RegionFile, folder: Path, destinat
         When the region or a stem can't be read.
     OSError
         When the picture can't be written.
+    Cancelled
+        When ``cancelled`` said so.
     """
-    shown = [s for s in document["stems"] if _is_drawn(s)]
+    shown = [(facts, *stem) for facts, stem in zip(document["stems"], stems, strict=True) if _is_drawn(facts)]
     layout = _Layout(1 + len(shown) + bool(document["summed"]))
-    rows = _gather(document, shown, region, folder, layout.bands)
+    rows = _gather(document, shown, region, layout.bands, cancelled or _never)
     loudest = max(row.trace.peak for row in rows)
     scale = 1.0 if loudest == 0 or 0.5 <= loudest < 1 else loudest
     top_db = top_of(rows[0].trace)
@@ -146,12 +160,25 @@ def draw(document: Mapping[str, Any], region: RegionFile, folder: Path, destinat
     image.save(destination, format="PNG", compress_level=2)
 
 
+def _never() -> bool:
+    return False
+
+
+def _stop_if(cancelled: Asked) -> None:
+    if cancelled():
+        raise Cancelled
+
+
 def _is_drawn(stem: Mapping[str, Any]) -> bool:
     return bool(stem["kind"] != ResultKind.TEXT.value and stem["role"] != Role.RESIDUAL.value)
 
 
 def _gather(
-    document: Mapping[str, Any], stems: list[Mapping[str, Any]], region: RegionFile, folder: Path, bands: int
+    document: Mapping[str, Any],
+    stems: Sequence[tuple[Mapping[str, Any], str, str, Path]],
+    region: RegionFile,
+    bands: int,
+    cancelled: Asked,
 ) -> list[_Row]:
     """Read every file once, region and stems side by side, working out the residual on the way."""
     summed = set(document["summed"])
@@ -162,23 +189,24 @@ def _gather(
     rows = [_Row("Mix", _MIX, mix, _level_words(facts["peak_db"], facts["rms_db"]))]
     placed: list[tuple[SourceInfo, Trace, bool]] = []
     spare = 0
-    for stem in stems:
-        info = inspect(folder / stem["file"])
+    for stem, label, colour, path in stems:
+        info = inspect(path)
         if stem["kind"] == ResultKind.STEM.value:
             trace = Trace(*shape, columns=PLOT_WIDTH, bands=bands)
             placed.append((info, trace, stem["id"] in summed))
         else:
             trace = Trace(info.frames, info.rate, info.channels, columns=PLOT_WIDTH, bands=bands)
             for block in _stream(info, info.frames):
+                _stop_if(cancelled)
                 trace.feed(block)
-        known = STEMS.get(stem["id"])
-        colour = legible(known.colour if known else _SPARE[spare % len(_SPARE)])
-        spare += known is None
-        rows.append(_Row(stem["label"], colour, trace, _level_words(stem["peak_db"], stem["rms_db"])))
+        ink = legible(colour or _SPARE[spare % len(_SPARE)])
+        spare += not colour
+        rows.append(_Row(label, ink, trace, _level_words(stem["peak_db"], stem["rms_db"])))
 
     undo = np.float32(10 ** (-document["gain_db"] / 20))
     streams = [_stream(info, region.frames) for info, _, _ in placed]
     for whole, *parts in zip(_stream(inspect(region.path), region.frames), *streams, strict=True):
+        _stop_if(cancelled)
         mix.feed(whole)
         left = whole.copy()
         for part, (_, trace, counts) in zip(parts, placed, strict=True):
