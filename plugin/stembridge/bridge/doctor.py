@@ -98,13 +98,13 @@ def _codecs() -> list[Readiness]:
 
 
 def _data_folder(home: Path) -> list[Readiness]:
-    existing = next(folder for folder in (home, *home.parents) if folder.exists())
-    writable = existing.is_dir() and os.access(existing, os.W_OK)
+    existing = next(folder for folder in (home, *home.parents) if os.path.exists(folder))  # noqa: PTH110
+    writable = os.path.isdir(existing) and os.access(existing, os.W_OK)  # noqa: PTH112 - Path's may raise
     rows = [
         Readiness(
             "data folder",
             ready=writable,
-            text=f"{home}{'' if home.exists() else ' (made when first needed)'}",
+            text=f"{home}{'' if existing == home else ' (made when first needed)'}",
             remedy="" if writable else "Set STEMBRIDGE_HOME to a folder that you can write to.",
         )
     ]

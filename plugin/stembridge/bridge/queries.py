@@ -6,7 +6,6 @@ slices; result.json says how many rows there are and is written last.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -16,7 +15,7 @@ from stembridge.bridge.session import Tools
 from stembridge.engines.base import Engine, Model, Readiness, is_remote
 from stembridge.jobs import disk, plan
 from stembridge.jobs.events import PROTOCOL, Event, EventLog
-from stembridge.jobs.request import QueryRequest, SeparateRequest, parse_source
+from stembridge.jobs.request import QueryRequest, SeparateRequest, parse
 from stembridge.jobs.shift import Outcome, work
 from stembridge.jobs.store import Job
 from stembridge.model.errors import UnknownNameError, UsageError
@@ -42,7 +41,7 @@ def answer(job: Job, tools: Tools, hosts: Hosts, listener: Callable[[Event], Non
             raise UsageError("This job is a separation, not a question.")
         engines = tools.engines(background=True)
         rows = list(_rows(request, engines, tools, hosts))
-        lines = "".join(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows)
+        lines = "".join(disk.to_json(row) + "\n" for row in rows)
         with disk.mapped(job.rows_file):
             job.rows_file.write_text(lines, encoding="utf-8", newline="\n")
         disk.write_json(
@@ -112,15 +111,12 @@ def _quote(arguments: Mapping[str, Any], engines: Mapping[str, Engine], default:
     unknown = set(arguments) - {"source", "engine", "model", "options"}
     if unknown:
         raise UnknownNameError("argument of a quote", min(unknown), ["source", "engine", "model", "options"])
-    name = arguments.get("engine") or default
+    name = str(arguments.get("engine") or default)
     if name not in engines:
-        raise UnknownNameError("engine", str(name), engines)
-    order = SeparateRequest(
-        source=parse_source(arguments.get("source")),
-        engine=name,
-        model=arguments.get("model"),
-        options=arguments.get("options") or {},
-    )
+        raise UnknownNameError("engine", name, engines)
+    order = parse({"protocol": PROTOCOL, "kind": "separate", **arguments, "engine": name})
+    if not isinstance(order, SeparateRequest):
+        raise TypeError(order)
     engine = engines[name]
     planned = plan.check(order, engine)
     region, recipe = planned.region, planned.recipe

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,7 +13,8 @@ import click
 import stembridge
 from stembridge.cli import exits
 from stembridge.cli.complaints import complain
-from stembridge.model.errors import Cancelled, StembridgeError, UnknownNameError, UsageError
+from stembridge.jobs import disk
+from stembridge.model.errors import Cancelled, HostError, StembridgeError, UnknownNameError, UsageError
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "separate": ("stembridge.cli.separate:separate", "Separate audio files, or regions of them, into stems."),
@@ -40,21 +40,24 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load one command."""
-        place = COMMANDS[cmd_name][0] if cmd_name in COMMANDS else _hosts().get(cmd_name)
-        if place is None:
-            return None
-        module, _, name = place.partition(":")
-        command = getattr(importlib.import_module(module), name)
-        if not isinstance(command, click.Command):
-            command = command()
+        if cmd_name in COMMANDS:
+            module, _, name = COMMANDS[cmd_name][0].partition(":")
+            command = getattr(importlib.import_module(module), name)
+        else:
+            point = _hosts().get(cmd_name)
+            command = None if point is None else _load(cmd_name, point)
         return command if isinstance(command, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without loading those of the table."""
         rows = [(name, text) for name, (_, text) in COMMANDS.items()]
         for name in self.list_commands(ctx)[len(COMMANDS) :]:
-            command = self.get_command(ctx, name)
-            rows.append((name, command.get_short_help_str(limit=80) if command else ""))
+            try:
+                command = self.get_command(ctx, name)
+            except HostError as error:
+                rows.append((name, error.message))
+            else:
+                rows.append((name, command.get_short_help_str(limit=80) if command else ""))
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
@@ -68,14 +71,24 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
-def _hosts() -> dict[str, str]:
+def _hosts() -> dict[str, metadata.EntryPoint]:
     """Commands that hosts register: entry points named ``command:<name>``."""
     found = metadata.entry_points(group=HOSTS_GROUP)
     return {
-        point.name.removeprefix("command:"): point.value
-        for point in found
-        if point.name.startswith("command:")
+        point.name.removeprefix("command:"): point for point in found if point.name.startswith("command:")
     }
+
+
+def _load(name: str, point: metadata.EntryPoint) -> object:
+    """Load a host's command, or what makes it."""
+    try:
+        command = point.load()
+        return command if isinstance(command, click.Command) else command()
+    except Exception as fault:
+        raise HostError(
+            f"The command '{name}' of a host's bridge doesn't load ({type(fault).__name__}: {fault}).",
+            hint="Install the bridge again, or remove its package.",
+        ) from fault
 
 
 @click.command(
@@ -105,26 +118,38 @@ def run(arguments: Sequence[str]) -> int:
         code = app.main(args=list(arguments), prog_name="stembridge", standalone_mode=False)
     except StembridgeError as error:
         return _tell(error, arguments)
-    except click.exceptions.Abort:
+    except (Cancelled, KeyboardInterrupt, click.exceptions.Abort):
+        sys.stderr.write("Cancelled.\n")
         return exits.CANCELLED
     except click.UsageError as error:
+        if error.ctx and error.message == error.ctx.get_help():  # no command given: the help is the answer
+            sys.stderr.write(error.message + "\n")
+            return exits.EXITS[UsageError][0]
         where = error.ctx.command_path if error.ctx else "stembridge"
         return _tell(UsageError(error.format_message(), hint=f"See `{where} --help`."), arguments)
     except click.ClickException as error:
         return _tell(UsageError(error.format_message()), arguments)
-    except (Cancelled, KeyboardInterrupt):
-        sys.stderr.write("Cancelled.\n")
-        return exits.CANCELLED
     except BrokenPipeError:
         # The reader of our output has gone: nothing more can be told, also not at shutdown.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exits.OK
+    except Exception as fault:  # noqa: BLE001 - the last boundary: a fault of ours is a sentence, too
+        return _tell(_internal(fault), arguments)
     return code if isinstance(code, int) else exits.OK
+
+
+def _internal(fault: Exception) -> StembridgeError:
+    error = StembridgeError(
+        f"Stembridge itself failed ({type(fault).__name__}: {fault}).",
+        hint="Run it again with -v in front of the command, and send us what it prints.",
+    )
+    error.__cause__ = fault
+    return error
 
 
 def _tell(error: StembridgeError, arguments: Sequence[str]) -> int:
     if "--json" in arguments:
-        sys.stdout.write(json.dumps({"error": error.to_dict()}, ensure_ascii=False) + "\n")
+        sys.stdout.write(disk.to_json({"error": error.to_dict()}) + "\n")
     else:
         complain(error, verbose="-v" in arguments or "--verbose" in arguments)
     return exits.exit_code(error)

@@ -69,8 +69,9 @@ class Display:
             self._progress = _bars()
             self._progress.start()
         if phase not in self._tasks:
-            self._tasks[phase] = self._progress.add_task(PHASES.get(phase, phase), total=total, unit=unit)
-        self._progress.update(self._tasks[phase], completed=done, total=total)
+            self._tasks[phase] = self._progress.add_task(PHASES.get(phase, phase), total=total, amount="")
+        amount = f"{done:,} {unit}" if total is None else f"{done:,} of {total:,} {unit}"
+        self._progress.update(self._tasks[phase], completed=done, total=total, amount=amount)
 
     def say(self, text: str) -> None:
         """Tell something, above the bars."""
@@ -98,7 +99,7 @@ def _bars() -> Progress:
         TextColumn("{task.description:<22}"),
         BarColumn(),
         TaskProgressColumn(),
-        TextColumn("{task.completed:,.0f} of {task.total:,.0f} {task.fields[unit]}"),
+        TextColumn("{task.fields[amount]}"),
         TimeRemainingColumn(elapsed_when_finished=True),
         console=Console(stderr=True),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from typing import Any
 
@@ -62,7 +63,7 @@ def show(job_id: str, *, as_json: bool) -> None:
     for event in past:
         if event["type"] in {"progress", "heartbeat"}:
             continue
-        when = dt.datetime.fromtimestamp(event["ts"]).astimezone().strftime("%H:%M:%S")
+        when = dt.datetime.fromtimestamp(event.get("ts", 0)).astimezone().strftime("%H:%M:%S")
         words = event.get("state") or event.get("message") or event.get("reason") or ""
         click.echo(f"  {when}  {event['type']:<14} {words}")
     for sentence in (job.result() or {}).get("sentences", []):
@@ -88,23 +89,29 @@ def resume(settings: dict[str, Any], ids: tuple[str, ...], *, yes: bool, as_json
 
 @jobs.command()
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@_JSON
 @click.pass_obj
-def cancel(settings: dict[str, Any], ids: tuple[str, ...]) -> int:
+def cancel(settings: dict[str, Any], ids: tuple[str, ...], *, as_json: bool) -> None:
     """Cancel a job; a service that works on it is told."""
     tools = Tools()
+    rows = []
     for job in [tools.store.find(name) for name in ids]:
         state = job.state()
         if TABLE[state].over:
-            click.echo(f"{job.id} is over already ({state.value}).")
-            continue
-        with disk.mapped(job.cancel_file):
-            job.cancel_file.touch()
-        if job.busy():
-            click.echo(f"{job.id}: its worker will stop within a second or two.")
-            continue
-        conclude.drive(job, tools, settings)
-        click.echo(f"{job.id} is {job.state().value}.")
-    return exits.OK
+            words = f"is over already ({state.value})."
+        else:
+            with disk.mapped(job.cancel_file):
+                job.cancel_file.touch()
+            if job.busy():
+                words = "is asked to stop; its worker will within a second or two."
+            else:
+                conclude.drive(job, tools, {**settings, "quiet": True})
+                words = f"is {job.state().value}."
+        rows.append({"id": job.id, "state": job.state().value, "busy": job.busy()})
+        if not as_json:
+            click.echo(f"{job.id} {words}")
+    if as_json:
+        TerminalSession(as_json=True).line(rows)
 
 
 @jobs.command()
@@ -123,12 +130,17 @@ def retry(settings: dict[str, Any], job_id: str, *, yes: bool, as_json: bool) ->
 
 @jobs.command()
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
-def remove(ids: tuple[str, ...]) -> None:
+@_JSON
+def remove(ids: tuple[str, ...], *, as_json: bool) -> None:
     """Delete job folders; stems that were delivered elsewhere stay."""
     store = Tools().store
-    for job in [store.find(name) for name in ids]:
+    found = [store.find(name) for name in ids]
+    for job in found:
         store.remove(job)
-        click.echo(f"{job.id} is removed.")
+        if not as_json:
+            click.echo(f"{job.id} is removed.")
+    if as_json:
+        TerminalSession(as_json=True).line([{"id": job.id, "removed": True} for job in found])
 
 
 def _row(job: Job) -> dict[str, Any]:
@@ -157,8 +169,10 @@ def _row(job: Job) -> dict[str, Any]:
         engine: str | None = planned.recipe.engine
         model: str | None = planned.recipe.model
     except StembridgeError:
-        result = job.result() or {}
-        engine, model = result.get("engine") or request.engine, result.get("model") or request.model
+        engine, model = request.engine, request.model
+        with contextlib.suppress(StembridgeError):
+            result = job.result() or {}
+            engine, model = result.get("engine") or engine, result.get("model") or model
     source = str(job.input_file) if request.source is None else request.source.path
     return {
         **row,

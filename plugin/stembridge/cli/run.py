@@ -12,6 +12,7 @@ import click
 
 from stembridge.cli import conclude
 from stembridge.cli.compose import Tools
+from stembridge.jobs import disk
 from stembridge.jobs.store import Job
 from stembridge.model.errors import StoreError
 
@@ -42,8 +43,8 @@ def run(settings: dict[str, Any], jobdir: Path, *, foreground: bool, as_json: bo
 
 def detach(job: Job) -> None:
     """Start the worker in a process that outlives this one, without a terminal or a console window."""
-    command = [sys.executable, "-m", "stembridge", "--quiet", "run", "--foreground", str(job.folder)]
-    with job.log_file.open("ab") as log:
+    command = [sys.executable, "-P", "-m", "stembridge", "--quiet", "run", "--foreground", str(job.folder)]
+    with disk.mapped(job.log_file), job.log_file.open("ab") as log:
         subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,

@@ -148,9 +148,9 @@ def separate(
                     raise
                 _tell(error, name, terminal)
                 ended = exits.exit_code(error)
-            code = code or ended
             if ended == exits.CANCELLED:
-                break
+                return ended
+            code = code or ended
     return code
 
 

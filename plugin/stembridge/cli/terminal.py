@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from stembridge.cli.display import Display
+from stembridge.jobs import disk
 from stembridge.jobs.events import Event
 from stembridge.jobs.store import Job
 from stembridge.model.errors import DecisionNeededError
@@ -37,7 +38,7 @@ class TerminalSession:
         self.as_json = as_json
         self.verbose = verbose
         self._agreed = agreed
-        self._stop = False
+        self._stop = self._told = self._unheard = False
         self._display = None if as_json else Display(quiet=quiet, verbose=verbose)
 
     @property
@@ -70,6 +71,9 @@ class TerminalSession:
 
     def interrupted(self) -> bool:
         """Say whether Ctrl-C was pressed."""
+        if self._stop and not self._told:
+            self._told = True  # here, because a signal handler may not write to a stream in use
+            self.say("Cancelling ... (Ctrl-C again to leave at once)")
         return self._stop
 
     def say(self, text: str) -> None:
@@ -83,9 +87,15 @@ class TerminalSession:
             self._display.progress(phase, done, total, unit)
 
     def line(self, document: object) -> None:
-        """Print a JSON line."""
-        sys.stdout.write(json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
-        sys.stdout.flush()
+        """Print a JSON line. A reader that has gone doesn't stop the job: the log has it all."""
+        if self._unheard:
+            return
+        try:
+            sys.stdout.write(disk.to_json(document) + "\n")
+            sys.stdout.flush()
+        except BrokenPipeError:
+            self._unheard = True
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def pause(self) -> None:
         """Take the progress display off the screen."""
@@ -100,7 +110,6 @@ class TerminalSession:
             if self._stop:
                 raise KeyboardInterrupt
             self._stop = True
-            self.say("Cancelling ... (Ctrl-C again to leave at once)")
 
         before = signal.signal(signal.SIGINT, wish)
         try:

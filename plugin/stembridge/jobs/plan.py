@@ -16,7 +16,6 @@ from typing import Any
 from stembridge.audio.files import inspect
 from stembridge.audio.render import RegionFile
 from stembridge.engines.base import Engine, Recipe
-from stembridge.jobs import disk
 from stembridge.jobs.request import SeparateRequest
 from stembridge.jobs.store import Job
 from stembridge.model import formats, names, regions, stems
@@ -143,7 +142,11 @@ def locate(request: SeparateRequest, job: Job | None) -> tuple[Region, dict[str,
             raise UsageError("A region that a host rendered needs its job folder.")
         path, first, frames, rate, channels = job.input_file, 0, None, None, None
     else:
-        path = Path(os.path.abspath(request.source.path))  # noqa: PTH100 - keeps links as they are
+        path = Path(request.source.path)
+        if not path.is_absolute():
+            raise UsageError(
+                "The source must be an absolute path.", hint="Give the whole path of the audio file."
+            )
         first, frames = request.source.first_frame, request.source.frames
         rate, channels = request.source.rate, request.source.channels
     info = inspect(path)
@@ -172,17 +175,31 @@ def locate(request: SeparateRequest, job: Job | None) -> tuple[Region, dict[str,
 
 
 def check_place(folder: Path, plan: Plan, request: SeparateRequest, job: Job | None) -> None:
-    """Refuse a place for the results that can't be used, or where something would be overwritten."""
+    """Refuse a place for the results that can't be used, or where something would be overwritten.
+
+    Nothing is made: a job that fails later leaves no empty folder behind.
+    """
     if not folder.is_absolute():
         raise UsageError("The folder for the results must be an absolute path.", hint="Give the whole path.")
-    with disk.mapped(folder / "report.json"):
-        folder.mkdir(parents=True, exist_ok=True)
-    if not os.access(folder, os.W_OK):
+    existing = folder
+    while not os.path.lexists(existing) and existing != existing.parent:
+        existing = existing.parent
+    if not existing.is_dir():
         raise StoreError(
-            f"'{folder}' can't be written to.",
+            f"'{existing}' is not a folder.",
+            code="output_readonly",
+            hint="Choose another folder with --out.",
+            context={"path": str(existing)},
+        )
+    if not os.access(existing, os.W_OK):
+        raise StoreError(
+            f"'{existing}' can't be written to.",
             code="output_readonly",
             hint="Choose a folder of your own with --out.",
+            context={"path": str(existing)},
         )
+    if existing != folder:
+        return
     source = Path(plan.region.source)
     for name in [*plan.files(request).values(), REPORT, PICTURE]:
         target = folder / name
