@@ -40,6 +40,16 @@ def models() -> Path:
     return Path(folder)
 
 
+@pytest.fixture
+def plain_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw nothing: drawing has one effect, a file, and hundreds of runs needn't draw."""
+
+    def draw(_doc: object, _region: object, _stems: object, destination: Path, **_named: object) -> None:
+        destination.write_bytes(b"picture")
+
+    monkeypatch.setattr("stembridge.report.picture.draw", draw)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
     """Name what was missing."""

@@ -14,10 +14,10 @@ from stembridge.jobs.plan import PICTURE, REPORT, Plan
 from stembridge.jobs.reuse import stamp
 from stembridge.jobs.store import Job
 from stembridge.jobs.work import Work
-from stembridge.model.errors import Cancelled, StembridgeError
+from stembridge.model.errors import Cancelled, StembridgeError, StoreError
 from stembridge.model.formats import find_format
 from stembridge.model.results import Separation
-from stembridge.model.stems import STEMS
+from stembridge.model.stems import colour
 
 RESULT_FIELDS = {
     "protocol": "version of the file protocol",
@@ -56,6 +56,7 @@ def finish(one: Work, planned: Plan, rendered: RegionFile) -> None:
         raise disk.corrupt(job.separation_json, "fields are missing") from error
     files = planned.files(request)
     disk.make_folder(job.stems_folder)
+    _take_back(one, list(files.values()))
     facts = bring_home(
         rendered,
         job.answer_folder,
@@ -90,13 +91,21 @@ def finish(one: Work, planned: Plan, rendered: RegionFile) -> None:
         disk.remove(job.answer_folder)
 
 
+def _take_back(one: Work, names: list[str]) -> None:
+    """Undo a delivery that a crash cut short: the stems are about to be written anew."""
+    if one.request.deliver_to is not None:
+        for name in [*names, REPORT, PICTURE]:
+            disk.take_back(one.job.stems_folder / name, Path(one.request.deliver_to) / name)
+
+
 def _draw(one: Work, report: dict[str, Any], rendered: RegionFile) -> bool:
     """Draw the picture; a job doesn't fail for want of one."""
     from stembridge.report import picture
 
-    one.stop_if_cancelled()
+    folder = one.job.stems_folder
+    stems = [(row["label"], colour(row["id"]), folder / row["file"]) for row in report["stems"]]
     try:
-        picture.draw(report, rendered, one.job.stems_folder, one.job.stems_folder / PICTURE)
+        picture.draw(report, rendered, stems, folder / PICTURE, cancelled=one.cancelled)
     except (Cancelled, StembridgeError):
         raise
     except Exception as fault:  # noqa: BLE001 - drawing libraries fail in many ways, the stems are fine
@@ -114,18 +123,18 @@ def conclude(
     job, request = one.job, one.request
     target = None if request.deliver_to is None else Path(request.deliver_to)
     one.stop_if_cancelled()
+    if target is not None:
+        disk.make_folder(target)
     rows = []
     for row in report["stems"]:
         path = job.stems_folder / row["file"]
-        name = STEMS.get(row["id"])
         delivered = None if target is None else target / row["file"]
         if delivered is not None:
             disk.bring(path, delivered, overwrite=request.overwrite)
         rows.append(
             {
                 **row,
-                "label": row["label"],
-                "colour": name.colour if name else None,
+                "colour": colour(row["id"]),
                 "file": str(path),
                 "delivered": None if delivered is None else str(delivered),
                 "stamp": stamp(path),
@@ -187,8 +196,8 @@ def from_earlier(one: Work, planned: Plan) -> bool:
         if picture:
             disk.bring(earlier.stems_folder / PICTURE, job.stems_folder / PICTURE, overwrite=True)
         _share_region(earlier, job)
-    except (FileNotFoundError, KeyError, TypeError):
-        return False
+    except (FileNotFoundError, StoreError, KeyError, TypeError):
+        return False  # the earlier job changes under our hands, or can't be taken over: do it anew
     report["reused_from"] = earlier.id
     disk.write_json(job.stems_folder / REPORT, report)
     conclude(one, planned, report, picture=picture, reused_from=earlier.id)

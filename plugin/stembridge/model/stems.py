@@ -62,6 +62,14 @@ _ROWS = (
 )
 STEMS: Mapping[str, StemName] = {row.id: row for row in _ROWS}
 
+_NO_COLOUR = "#7d8597"
+
+
+def colour(stem: str) -> str:
+    """Give the colour of a stem, a neutral one for an id that isn't in the table."""
+    return STEMS[stem].colour if stem in STEMS else _NO_COLOUR
+
+
 RESERVED = frozenset({"rest", "residual"})
 """Ids that the core makes itself; no engine may promise them."""
 
