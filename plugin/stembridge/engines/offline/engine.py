@@ -33,6 +33,10 @@ _LEVEL = 10.0 ** (-15.0 / 20.0)
 """Root mean square at which the network separates best."""
 _MEGABYTE = 1_000_000
 
+_STEREO = Field(
+    "stereo", "Use the places in the stereo picture", "select", (("on", "On"), ("off", "Off")), "on"
+)
+
 SPLEETER = Model(
     id="spleeter",
     name="Spleeter, 2 stems",
@@ -41,12 +45,13 @@ SPLEETER = Model(
     summary="Voice and accompaniment by Deezer's network; runs on the processor or the graphics card.",
     fields=(
         Field(
-            "quality",
-            "Quality",
+            "mask",
+            "Mask",
             "select",
-            (("fast", "Fast"), ("balanced", "Balanced: half the speed"), ("best", "Best: a quarter")),
-            "fast",
+            (("soft", "Soft: nearest to the true stems"), ("hard", "Hard: less of the other part is left")),
+            "soft",
         ),
+        _STEREO,
     ),
 )
 REPET = Model(
@@ -55,9 +60,12 @@ REPET = Model(
     engine=NAME,
     stems=_STEMS,
     summary="Voice and accompaniment by repetition; needs nothing installed, and is less clean.",
-    fields=(Field("centre", "Voice in the centre only", "select", (("off", "Off"), ("on", "On")), "off"),),
+    fields=(
+        Field("centre", "Voice in the centre only", "select", (("off", "Off"), ("on", "On")), "off"),
+        _STEREO,
+    ),
 )
-_PASSES = {"fast": 1, "balanced": 2, "best": 4}
+_EXPONENTS = {"soft": 1.0, "hard": 2.0}
 
 
 class OfflineEngine:
@@ -132,12 +140,13 @@ class OfflineEngine:
             "pairs": [list(group) for group in channels.groups],
             "rate": separation.RATE,
         }
+        spatial = recipe.options["stereo"] == "on"
         if recipe.model == REPET.id:
             from stembridge.engines.offline.repet import RepetMasks
 
             masks = RepetMasks(sizes, separation.RATE, centre=recipe.options["centre"] == "on")
             separation.separate(
-                region, channels, folder, think=masks, chunk_frames=masks.chunk_frames,
+                region, channels, folder, think=masks, chunk_frames=masks.chunk_frames, spatial=spatial,
                 interrupt=masks.interrupt, progress=progress, cancelled=cancelled,
             )  # fmt: skip
         else:
@@ -146,9 +155,9 @@ class OfflineEngine:
             levels = separation.measure_levels(region, channels, progress, cancelled)
             gains = [min(_LEVEL / max(level, 1e-12), 1e9) for level in levels]
             lazy = _LazyNetwork(self._weights, self._threads)
-            net = NetworkMasks(lazy.run, sizes, gains, passes=_PASSES[recipe.options["quality"]])
+            net = NetworkMasks(lazy.run, sizes, gains, exponent=_EXPONENTS[recipe.options["mask"]])
             separation.separate(
-                region, channels, folder, think=net, chunk_frames=net.chunk_frames,
+                region, channels, folder, think=net, chunk_frames=net.chunk_frames, spatial=spatial,
                 interrupt=lazy.interrupt, progress=progress, cancelled=cancelled,
             )  # fmt: skip
             details |= lazy.details()

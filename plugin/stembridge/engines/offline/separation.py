@@ -19,6 +19,7 @@ from stembridge.engines.base import Asked, Progress, Report
 from stembridge.engines.offline.flow import Flow
 from stembridge.engines.offline.layout import Layout
 from stembridge.engines.offline.masks import Chunk, Masked, extended
+from stembridge.engines.offline.spatial import SpatialFilter
 from stembridge.engines.offline.stft import BINS, Analysis, Synthesis
 from stembridge.model.errors import Cancelled, InputError
 from stembridge.model.formats import FORMATS
@@ -136,14 +137,18 @@ class Splitter:
         Where the files go.
     region, layout
         What is separated.
+    spatial
+        Filter with the stereo picture after the mask.
     """
 
-    def __init__(self, folder: Path, region: RegionFile, layout: Layout) -> None:
+    def __init__(self, folder: Path, region: RegionFile, layout: Layout, *, spatial: bool) -> None:
         self.frames = resampled_length(region.frames, region.rate, RATE)
         self.written = 0
         self._layout = layout
         self._channels = region.channels
         self._synthesis = Synthesis(len(layout.separated), self.frames)
+        sizes = [len(group) for group in layout.groups]
+        self._filter = SpatialFilter(sizes) if spatial else None
         self._waiting: list[NDArray[np.float32]] = []
         self._files = contextlib.ExitStack()
         self._voice, self._rest = (
@@ -168,7 +173,8 @@ class Splitter:
     def write(self, masked: Masked) -> None:
         """Take a chunk and the voice's mask, shape (frames, channels, bands), for it."""
         chunk, mask = masked
-        spectra = chunk.spectra * extended(mask, BINS)
+        whole = extended(mask, BINS)
+        spectra = self._filter.apply(chunk.spectra, whole) if self._filter else chunk.spectra * whole
         self._waiting.append(chunk.audio)
         self._emit(self._synthesis.push(spectra))
 
@@ -210,6 +216,7 @@ def separate(
     *,
     think: Think,
     chunk_frames: int,
+    spatial: bool,
     interrupt: Callable[[], None],
     progress: Report,
     cancelled: Asked,
@@ -222,10 +229,12 @@ def separate(
         Gives each chunk with its mask.
     chunk_frames
         Frames of a chunk; a chunk is `HOP` times as many samples.
+    spatial
+        Filter with the stereo picture after the mask.
     interrupt
         Makes ``think`` return early.
     """
-    with Splitter(folder, region, layout) as splitter:
+    with Splitter(folder, region, layout, spatial=spatial) as splitter:
 
         def tick() -> None:
             done = splitter.written * region.frames // splitter.frames
