@@ -50,7 +50,7 @@ def install(settings: dict[str, Any], name: str, *, source: Path | None, as_json
     for engine in Tools().engines(background=False).values():
         if not isinstance(engine, Installable):
             continue
-        names = [row.name for row in engine.installable()]
+        names = list(engine.installable())
         known.extend(names)
         if name in names:
             with terminal.listening():

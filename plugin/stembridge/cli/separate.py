@@ -233,7 +233,9 @@ def _offer_model(order: Order, tools: Tools, terminal: TerminalSession, *, agree
     engine = tools.engines(background=False)["offline"]
     if not isinstance(engine, Installable):
         return
-    for row in engine.installable():
+    for row in tools.engines(background=False)["offline"].readiness():
+        if row.name not in engine.installable():
+            continue
         if row.ready or not (agreed or terminal.may_ask):
             continue
         if agreed or click.confirm(f"{row.text} {row.remedy} Do it now?", default=True, err=True):

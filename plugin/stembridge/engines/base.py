@@ -300,8 +300,8 @@ def is_remote(engine: Engine) -> TypeGuard[RemoteEngine]:
 class Installable(Protocol):
     """An engine with parts that are fetched once, on the user's word."""
 
-    def installable(self) -> Sequence[Readiness]:
-        """What `install` takes by name: whether it is there already, what it is, and its size."""
+    def installable(self) -> Sequence[str]:
+        """Names that `install` takes; `readiness` has a row of each, whose remedy tells the size."""
         ...
 
     def install(self, name: str, source: Path | None, progress: Report, cancelled: Asked) -> Readiness:
