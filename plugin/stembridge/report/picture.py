@@ -240,7 +240,8 @@ def _stream(info: SourceInfo, frames: int) -> Iterator[NDArray[np.float32]]:
 def _level_words(peak_db: float | None, rms_db: float | None) -> tuple[str, ...]:
     if peak_db is None or rms_db is None:
         return ("digital silence",)
-    return f"peak {peak_db:.1f} dBFS", f"RMS {rms_db:.1f} dBFS"
+    above = "+" if peak_db > 0 else ""
+    return f"peak {above}{peak_db:.1f} dBFS", f"RMS {rms_db:.1f} dBFS"
 
 
 def _times(region: Mapping[str, Any]) -> tuple[list[tuple[int, Fraction]], int]:
