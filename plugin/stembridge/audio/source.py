@@ -83,7 +83,7 @@ def ends_early(info: SourceInfo, frame: int) -> InputError:
     """Give the error for samples that should be there and can't be decoded from ``frame`` on."""
     return damaged(
         info.path,
-        f"'{info.path.name}' is damaged or cut short: it can't be decoded from about {frame / info.rate:.2f} s on",
+        f"'{info.path.name}' is damaged or cut short: nothing can be read from {frame / info.rate:.2f} s on",
         frame=frame,
         frames=info.frames,
     )
