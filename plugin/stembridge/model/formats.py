@@ -75,13 +75,13 @@ def check_format(fmt: Format, *, channels: int, rate: int) -> None:
     """Raise `InputError` (``channels`` or ``rate``) when a file of that kind can't hold the audio."""
     if channels > fmt.max_channels:
         raise InputError(
-            f"A {fmt.name} file holds at most {fmt.max_channels} channels; the region has {channels}.",
+            f"The format {fmt.name} holds at most {fmt.max_channels} channels; the region has {channels}.",
             code="channels",
             hint="Choose --format wav32f.",
         )
     if (fmt.rates and rate not in fmt.rates) or rate > fmt.max_rate:
         raise InputError(
-            f"A {fmt.name} file can't have a sample rate of {rate} Hz.",
+            f"The format {fmt.name} can't have a sample rate of {rate} Hz.",
             code="rate",
             hint="Choose --format wav32f.",
         )

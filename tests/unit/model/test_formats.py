@@ -46,7 +46,7 @@ def test_what_a_format_cannot_hold_is_refused(name: str, channels: int, rate: in
 
 @pytest.mark.parametrize(
     ("name", "channels", "rate"),
-    [("wav32f", 64, 192000), ("flac24", 8, 192000), ("mp3", 2, 48000), ("m4a", 6, 96000), ("wav16", 1, 8000)],
+    [("wav32f", 64, 192000), ("flac24", 8, 192000), ("mp3", 2, 48000), ("m4a", 2, 96000), ("wav16", 1, 8000)],
 )
 def test_what_a_format_can_hold_passes(name: str, channels: int, rate: int) -> None:
     check_format(FORMATS[name], channels=channels, rate=rate)
