@@ -1,7 +1,7 @@
 """First bytes and length fields of containers: what a file is, and whether all of it is there.
 
 libsndfile quietly shortens a file that holds less than its header promises. What the headers promise
-is read here: RIFF/RF64 (EBU Tech 3306), AIFF, Sony Wave64, NeXT/Sun AU.
+is read here: RIFF/RF64 (EBU Tech 3306), AIFF, Apple CAF, Sony Wave64, NeXT/Sun AU.
 """
 
 from __future__ import annotations
@@ -64,10 +64,10 @@ def check_whole(path: Path) -> None:
     start, promised = span
     there = max(0, size - start)
     if promised > there:
-        share = 100 * there / promised
         raise damaged(
             path,
-            f"'{path.name}' is cut short: {share:.1f} % of the sound that its header promises is there",
+            f"'{path.name}' is cut short: {promised - there} of the {promised} bytes of sound that its "
+            "header promises are missing",
             promised=promised,
             there=there,
         )
@@ -91,6 +91,8 @@ def _sound_span(file: BinaryIO, head: bytes) -> tuple[int, int] | None:
         return _riff_span(file, "big", b"SSND")
     if kind == b"riff":
         return _w64_span(file)
+    if kind == b"caff":
+        return _caf_span(file)
     if kind in {b".snd", b"dns."}:
         order = "big" if kind == b".snd" else "little"
         start, promised = _number(head[4:8], order), _number(head[8:12], order)
@@ -133,6 +135,21 @@ def _w64_span(file: BinaryIO) -> tuple[int, int] | None:
         if header[:4] == b"data":
             return position + 24, max(0, length - 24)
         position += max(24, (length + 7) & ~7)
+    return None
+
+
+def _caf_span(file: BinaryIO) -> tuple[int, int] | None:
+    position = 8
+    for _ in range(_CHUNKS):
+        file.seek(position)
+        header = file.read(12)
+        if len(header) < 12:
+            return None
+        length = _number(header[4:], "big")
+        if header[:4] == b"data":
+            # All ones: unknown, and then the last chunk.
+            return None if length >> 63 else (position + 12, length)
+        position += 12 + length
     return None
 
 

@@ -56,8 +56,7 @@ def inspect(path: Path) -> SourceInfo | None:
     if found.container == "OGG":
         return _ogg(found)
     if found.frames > 1 << 48:
-        # libsndfile always fails on the last frame of a FLAC file that doesn't say its length.
-        return _with_frames(found, _count(found) + 1, exact=False, note=_UNSAID)
+        return _with_frames(found, _count(found), exact=False, note=_UNSAID)
     return found
 
 
@@ -108,20 +107,30 @@ def _with_frames(info: SourceInfo, frames: int, *, exact: bool, note: str = "") 
 
 
 def _count(info: SourceInfo) -> int:
-    """Count by decoding, down to the single frame: libsndfile refuses a read beyond an unknown end."""
+    """Count by decoding; what is left before a place that can't be decoded, down to the single frame."""
     import soundfile
 
     total, step = 0, _STEP
     while step:
-        with (
-            soundfile.SoundFile(native_name(info.path)) as sound,
-            contextlib.suppress(soundfile.LibsndfileError),
-        ):
-            sound.seek(total)
-            while len(sound.read(step, dtype="float32", always_2d=True)) == step:
-                total += step
-        step //= 2
+        try:
+            with soundfile.SoundFile(native_name(info.path)) as sound:
+                sound.seek(total)
+                _read_straight_on(sound)
+                while got := len(sound.read(step, dtype="float32", always_2d=True)):
+                    total += got
+                step = 0
+        except soundfile.LibsndfileError:
+            step //= 2
     return total
+
+
+def _read_straight_on(sound: soundfile.SoundFile) -> None:
+    """Stop soundfile from seeking to where it is anyway after every read.
+
+    Such a seek makes an Opus decoder start anew, with other samples, and fails at the end of a FLAC
+    file that doesn't say its length.
+    """
+    sound.seekable = lambda: False
 
 
 def read(info: SourceInfo, first_frame: int, frames: int, block_frames: int) -> Iterator[NDArray[np.float32]]:
@@ -137,12 +146,11 @@ def read(info: SourceInfo, first_frame: int, frames: int, block_frames: int) -> 
     done = 0
     try:
         with _opened(info) as (sound, offset):
-            if info.codec == "VORBIS":
-                stream = cut(_forward(sound, block_frames), first_frame, frames, block_frames)
-            else:
+            skip = first_frame if info.codec == "VORBIS" else 0
+            if not skip:
                 sound.seek(offset + first_frame)
-                stream = cut(_forward(sound, min(block_frames, frames)), 0, frames, block_frames)
-            for block in stream:
+            _read_straight_on(sound)
+            for block in cut(_forward(sound, skip + frames, block_frames), skip, frames, block_frames):
                 done += len(block)
                 yield block
     except soundfile.LibsndfileError:
@@ -151,12 +159,13 @@ def read(info: SourceInfo, first_frame: int, frames: int, block_frames: int) -> 
         raise ends_early(info, first_frame + done)
 
 
-def _forward(sound: soundfile.SoundFile, block_frames: int) -> Iterator[NDArray[np.float32]]:
-    while True:
-        left = sound.frames - sound.tell()
+def _forward(sound: soundfile.SoundFile, frames: int, block_frames: int) -> Iterator[NDArray[np.float32]]:
+    left = frames
+    while left:
         block: NDArray[np.float32] = sound.read(min(block_frames, left), dtype="float32", always_2d=True)
         if not len(block):
             return
+        left -= len(block)
         yield block
 
 

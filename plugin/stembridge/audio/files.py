@@ -128,11 +128,10 @@ def _guarded(info: SourceInfo, blocks: Iterator[NDArray[np.float32]]) -> Iterato
 def _inspect(path: Path, _size: int, _mtime_ns: int) -> SourceInfo:
     with path.open("rb") as file:
         head = file.read(512)
+    check_whole(path)
     info = decode_soundfile.inspect(path)
     if info is None:
         info = _through_ffmpeg(path, head)
-    else:
-        check_whole(path)
     if info.frames < 1 or info.channels < 1:
         raise _empty(path)
     return info
