@@ -179,7 +179,9 @@ def _settle(
     if abs(joint.lag) <= tolerance:
         return 0
     near = [d for d in CODEC_DELAYS if abs(joint.lag - d * rate / own_rate) <= tolerance]
-    if len(near) == 1:
+    # Without clear peaks, neighbours in the table (528 and 529) can't be told apart.
+    twins = [d for d in CODEC_DELAYS if near and not strong and abs(d - near[0]) <= NEAR]
+    if len(near) == 1 and len(twins) <= 1:
         return near[0]
     own = joint.lag * own_rate / rate
     if strong and abs(own - round(own)) < WHOLE:

@@ -113,7 +113,8 @@ class _Names:
 
     def __call__(self, stem: str) -> str:
         count = self._used[stem] = self._used.get(stem, 0) + 1
-        return self._names(stem if count == 1 else f"{stem} {count}")
+        name = Path(self._names(stem))
+        return name.name if count == 1 else f"{name.stem} {count}{name.suffix}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ class Curve:
     Attributes
     ----------
     values
-        Shape (2 * window + 1,): mean of the blocks' curves, each within ±1; index ``window`` is lag 0.
+        Shape (2 * window + 1,): mean of the blocks' curves, each of energy 1; index ``window`` is lag 0.
     positions, lags
         Shape (blocks,): first frame and lag of every block, both in frames.
     low
@@ -169,7 +169,9 @@ def _half_whitened(cross: NDArray[np.complexfloating], size: int, window: int) -
     weighted = cross / root
     whole = np.fft.irfft(weighted, size)
     around = np.concatenate((whole[-window:], whole[: window + 1])).astype(np.float64)
-    return around / (2.0 * float(root.sum(dtype=np.float64)) / size)
+    # To equal energy: a broad hump (a bass) then weighs little beside a sharp peak.
+    norm = float(np.linalg.norm(around))
+    return around / norm if norm > 0.0 else None
 
 
 def find_peak(values: NDArray[np.float64]) -> Peak:

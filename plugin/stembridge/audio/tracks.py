@@ -205,7 +205,7 @@ def survey(track: Track, region: RegionFile, hop: int, work: Path, clock: Clock)
         The track to read from now on, and what was seen.
     """
     clips = ClipCounter(track.info.channels)
-    energy = _Energy(hop)
+    energy = HopEnergy(hop)
 
     def arriving() -> Iterator[NDArray[np.float32]]:
         for block in _arriving(track, 0, track.info.frames):
@@ -266,7 +266,7 @@ def skip(track: Track, frames: int, region: RegionFile, work: Path, clock: Clock
 
 
 def _lay_down(
-    track: Track, rate: int, blocks: Iterator[NDArray[np.float32]], work: Path, energy: _Energy | None
+    track: Track, rate: int, blocks: Iterator[NDArray[np.float32]], work: Path, energy: HopEnergy | None
 ) -> Track:
     path = work / f"{track.file.name}.raw"
     with path.open("wb") as file:
@@ -283,8 +283,8 @@ def _lay_down(
     return replace(track, raw=path)
 
 
-class _Energy:
-    """Mean square of every hop of a stream of blocks."""
+class HopEnergy:
+    """Mean square of every hop of a stream of blocks, full scale = 1, averaged over the channels."""
 
     def __init__(self, hop: int) -> None:
         self._hop = hop
@@ -293,6 +293,7 @@ class _Energy:
         self._done: list[float] = []
 
     def add(self, block: NDArray[np.float32]) -> None:
+        """Take in a block of shape (frames, channels)."""
         while len(block):
             piece, block = block[: self._room], block[self._room :]
             flat = piece.reshape(-1)
@@ -303,6 +304,7 @@ class _Energy:
                 self._room, self._sum = self._hop, 0.0
 
     def finish(self) -> NDArray[np.float64]:
+        """Give the shape (hops,), the rest of a hop as the last."""
         # The rest of a hop counts as a hop of its own: a block may reach into it.
         if self._room < self._hop:
             self._done.append(self._sum / (self._hop - self._room))
