@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from stembridge.engines.base import Engine
 from stembridge.jobs import runner
 from stembridge.jobs.request import SeparateRequest, Source
-from stembridge.jobs.shift import Outcome
+from stembridge.jobs.shift import Outcome, work
 from stembridge.jobs.store import Job, Store
 from tests.fakes.clock import FakeClock
 from tests.fakes.engines import ToyLocal, ToyRemote, ToyService
@@ -53,11 +53,11 @@ class Workshop:
 
     def run(self, job: Job) -> Outcome:
         """Work on it as a new worker would."""
-        return runner.carry_on(
+        return work(
             job,
-            home=self.home,
-            engines=self.engines,
-            default_engine="toy",
+            lambda log: runner.carry_on(
+                job, log, home=self.home, engines=self.engines, default_engine="toy", clock=self.clock
+            ),
             clock=self.clock,
             listener=lambda event: self.events.append(dict(event)),
         )

@@ -14,9 +14,8 @@ from stembridge.bridge import doctor
 from stembridge.bridge.session import Tools
 from stembridge.engines.base import Engine, Model, Readiness, is_remote
 from stembridge.jobs import disk, plan
-from stembridge.jobs.events import PROTOCOL, Event, EventLog
+from stembridge.jobs.events import PROTOCOL
 from stembridge.jobs.request import QueryRequest, SeparateRequest, parse
-from stembridge.jobs.shift import Outcome, work
 from stembridge.jobs.store import Job
 from stembridge.model.errors import UnknownNameError, UsageError
 from stembridge.model.presets import PRESETS
@@ -32,31 +31,27 @@ ROW_FIELDS: Mapping[str, str] = {
 }
 
 
-def answer(job: Job, tools: Tools, hosts: Hosts, listener: Callable[[Event], None] | None = None) -> Outcome:
-    """Answer the question in a job folder."""
-
-    def body(_log: EventLog) -> None:
-        request = job.request()
-        if not isinstance(request, QueryRequest):
-            raise UsageError("This job is a separation, not a question.")
-        engines = tools.engines(background=True)
-        rows = list(_rows(request, engines, tools, hosts))
-        lines = "".join(disk.to_json(row) + "\n" for row in rows)
-        with disk.mapped(job.rows_file):
-            job.rows_file.write_text(lines, encoding="utf-8", newline="\n")
-        disk.write_json(
-            job.result_file,
-            {
-                "protocol": PROTOCOL,
-                "kind": "query",
-                "job": job.id,
-                "what": request.what,
-                "rows": len(rows),
-                "host_context": request.host_context,
-            },
-        )
-
-    return work(job, body, clock=tools.clock, listener=listener)
+def answer(job: Job, tools: Tools, hosts: Hosts) -> None:
+    """Answer the question in a job folder; the body of a shift (see `shift.work`)."""
+    request = job.request()
+    if not isinstance(request, QueryRequest):
+        raise UsageError("This job is a separation, not a question.")
+    engines = tools.engines(background=True)
+    rows = list(_rows(request, engines, tools, hosts))
+    lines = "".join(disk.to_json(row) + "\n" for row in rows)
+    with disk.mapped(job.rows_file):
+        job.rows_file.write_text(lines, encoding="utf-8", newline="\n")
+    disk.write_json(
+        job.result_file,
+        {
+            "protocol": PROTOCOL,
+            "kind": "query",
+            "job": job.id,
+            "what": request.what,
+            "rows": len(rows),
+            "host_context": request.host_context,
+        },
+    )
 
 
 def model_row(model: Model) -> dict[str, Any]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from stembridge.engines.base import Engine
-from stembridge.jobs import disk, runner
+from stembridge.jobs import disk
 from stembridge.jobs.clock import Clock
-from stembridge.jobs.events import Event
+from stembridge.jobs.events import Event, EventLog
 from stembridge.jobs.request import QueryRequest
-from stembridge.jobs.shift import Outcome
+from stembridge.jobs.shift import Outcome, work
 from stembridge.jobs.store import Job
-from stembridge.model.errors import DecisionNeededError, StembridgeError
+from stembridge.model.errors import DecisionNeededError
 from stembridge.model.states import State
+
+if TYPE_CHECKING:
+    from stembridge.engines.base import Engine
 
 
 class Session(Protocol):
@@ -55,8 +57,8 @@ class Tools(Protocol):
         """All engines; in the background they leave a processor to the host."""
         ...
 
-    def query(self, job: Job, listener: Callable[[Event], None] | None) -> Outcome:
-        """Answer a question."""
+    def query(self, job: Job) -> None:
+        """Answer a question: write its rows and its result."""
         ...
 
 
@@ -66,22 +68,26 @@ def drive(job: Job, tools: Tools, session: Session) -> Outcome:
     def listener(event: Event) -> None:
         session.event(job, event)
 
-    while True:
-        try:
-            request = job.request()
-        except StembridgeError:
-            request = None  # the shift tells it in the log
+    def body(log: EventLog) -> None:
+        # The first event is out before anything heavy loads: a host sees at once that it was heard.
+        request = job.request()
         if isinstance(request, QueryRequest):
-            return tools.query(job, listener)
-        outcome = runner.carry_on(
+            tools.query(job)
+            return
+        from stembridge.jobs import runner
+
+        runner.carry_on(
             job,
+            log,
             home=tools.home,
-            engines=tools.engines(background=bool(request and request.background)),
+            engines=tools.engines(background=request.background),
             default_engine=tools.default_engine,
             clock=tools.clock,
-            listener=listener,
             interrupted=session.interrupted,
         )
+
+    while True:
+        outcome = work(job, body, clock=tools.clock, listener=listener)
         if outcome.state is not State.NEEDS_DECISION or not isinstance(outcome.error, DecisionNeededError):
             return outcome
         choice = session.decide(job, outcome.error)

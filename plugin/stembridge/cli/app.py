@@ -6,7 +6,7 @@ import importlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from importlib import metadata
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +15,9 @@ from stembridge.cli import exits
 from stembridge.cli.complaints import complain
 from stembridge.jobs import disk
 from stembridge.model.errors import Cancelled, HostError, StembridgeError, UnknownNameError, UsageError
+
+if TYPE_CHECKING:
+    from importlib import metadata
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "separate": ("stembridge.cli.separate:separate", "Separate audio files, or regions of them, into stems."),
@@ -73,6 +76,8 @@ class LazyGroup(click.Group):
 
 def _hosts() -> dict[str, metadata.EntryPoint]:
     """Commands that hosts register: entry points named ``command:<name>``."""
+    from importlib import metadata
+
     found = metadata.entry_points(group=HOSTS_GROUP)
     return {
         point.name.removeprefix("command:"): point for point in found if point.name.startswith("command:")

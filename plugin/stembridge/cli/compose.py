@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stembridge.cli.app import HOSTS_GROUP
-from stembridge.engines import registry
-from stembridge.engines.base import Engine, Readiness
 from stembridge.jobs.clock import Clock, SystemClock
-from stembridge.jobs.events import Event
-from stembridge.jobs.shift import Outcome
 from stembridge.jobs.store import Job, Store
+
+if TYPE_CHECKING:
+    from importlib import metadata
+
+    from stembridge.engines.base import Engine, Readiness
 
 
 def data_folder() -> Path:
@@ -33,7 +34,13 @@ class Tools:
 
     home: Path = field(default_factory=data_folder)
     clock: Clock = field(default_factory=SystemClock)
-    default_engine: str = registry.DEFAULT
+
+    @property
+    def default_engine(self) -> str:
+        """What separates when nothing was asked for."""
+        from stembridge.engines import registry
+
+        return registry.DEFAULT
 
     @property
     def store(self) -> Store:
@@ -42,18 +49,22 @@ class Tools:
 
     def engines(self, *, background: bool) -> Mapping[str, Engine]:
         """Make the engines; in the background they leave a processor to the programs beside them."""
+        from stembridge.engines import registry
+
         threads = None if background else os.cpu_count()
         return registry.build(registry.Settings(self.home, threads))
 
-    def query(self, job: Job, listener: Callable[[Event], None] | None) -> Outcome:
+    def query(self, job: Job) -> None:
         """Answer a host's question."""
         from stembridge.bridge import queries
 
-        return queries.answer(job, self, hosts(), listener)
+        queries.answer(job, self, hosts())
 
 
 def hosts() -> dict[str, Callable[[], Iterable[Readiness]]]:
     """Find the doctor rows of every host: entry points named ``doctor:<host>``."""
+    from importlib import metadata
+
     found: dict[str, Callable[[], Iterable[Readiness]]] = {}
     for point in metadata.entry_points(group=HOSTS_GROUP):
         if point.name.startswith("doctor:"):

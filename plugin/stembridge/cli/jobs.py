@@ -123,7 +123,7 @@ def retry(settings: dict[str, Any], job_id: str, *, yes: bool, as_json: bool) ->
     """Make a new job of an old one's request; its rendered region is used again."""
     tools = Tools()
     old = tools.store.find(job_id)
-    job = tools.store.create(runner.again(old))
+    job = tools.store.create(runner.order(old))
     runner.hand_over(old, job)
     return conclude.drive(job, tools, settings, as_json=as_json, agreed=yes)
 

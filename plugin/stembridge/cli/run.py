@@ -10,8 +10,6 @@ from typing import Any
 
 import click
 
-from stembridge.cli import conclude
-from stembridge.cli.compose import Tools
 from stembridge.jobs import disk
 from stembridge.jobs.store import Job
 from stembridge.model.errors import StoreError
@@ -36,6 +34,9 @@ def run(settings: dict[str, Any], jobdir: Path, *, foreground: bool, as_json: bo
             hint="Give a job folder that a host or `stembridge separate` has made.",
         )
     if foreground or as_json:
+        from stembridge.cli import conclude
+        from stembridge.cli.compose import Tools
+
         return conclude.drive(job, Tools(), settings, as_json=as_json)
     detach(job)
     return 0

@@ -9,8 +9,6 @@ import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from stembridge.jobs import disk
 from stembridge.jobs.clock import Clock
 from stembridge.model.errors import Cancelled, StoreError
@@ -22,6 +20,8 @@ _MOMENT = 0.2
 @contextlib.contextmanager
 def hold(path: Path) -> Iterator[None]:
     """Hold a job's lock, or raise `StoreError` ``job_locked`` at once."""
+    from filelock import FileLock, Timeout
+
     lock = FileLock(str(path))
     with disk.mapped(path):
         try:
@@ -44,6 +44,8 @@ def held(path: Path) -> bool:
     """Say whether some process holds the lock now."""
     if not path.exists():
         return False
+    from filelock import FileLock, Timeout
+
     lock = FileLock(str(path))
     try:
         lock.acquire(timeout=0)
@@ -72,14 +74,17 @@ def slot(
     cancelled
         Asked as often; `Cancelled` is raised when it says True.
     """
+    from filelock import FileLock, Timeout
+
     disk.make_folder(folder)
     places = [FileLock(str(folder / f"{name}-{number}.lock")) for number in range(count)]
     while True:
         for place in places:
-            try:
-                place.acquire(timeout=0)
-            except Timeout:
-                continue
+            with disk.mapped(Path(place.lock_file)):
+                try:
+                    place.acquire(timeout=0)
+                except Timeout:
+                    continue
             try:
                 yield
             finally:

@@ -16,10 +16,9 @@ from stembridge.audio.render import RegionFile
 from stembridge.engines.base import Engine, LocalEngine, is_remote
 from stembridge.jobs import disk, finishing, lock, plan, remote
 from stembridge.jobs.clock import Clock
-from stembridge.jobs.events import Event, EventLog
+from stembridge.jobs.events import EventLog
 from stembridge.jobs.plan import Plan
 from stembridge.jobs.request import SeparateRequest
-from stembridge.jobs.shift import Outcome, work
 from stembridge.jobs.store import Job
 from stembridge.jobs.work import Work
 from stembridge.model.errors import Cancelled, InputError, UnknownNameError, UsageError
@@ -28,46 +27,40 @@ from stembridge.model.states import State
 
 def carry_on(
     job: Job,
+    log: EventLog,
     *,
     home: Path,
     engines: Mapping[str, Engine],
     default_engine: str,
     clock: Clock,
-    listener: Callable[[Event], None] | None = None,
     interrupted: Callable[[], bool] = lambda: False,
-) -> Outcome:
-    """Carry a separation on to its end.
+) -> None:
+    """Carry a separation on until its result is written; the body of a shift (see `shift.work`).
 
     Parameters
     ----------
+    log
+        The job's log, whose holder has the job's lock.
     home
         The data folder: slots and the index of answers are shared there by all processes.
     engines
         Every engine by name.
-    listener
-        Called with every event.
     interrupted
         Says True when this process was asked to stop; treated as a cancel.
 
     Raises
     ------
-    StoreError
-        When the job can't be taken up at all: another worker has it, or its folder can't be written.
+    StembridgeError, Cancelled
+        Whatever ends the job without a result; the shift writes it into the log.
     """
-
-    def body(log: EventLog) -> None:
-        request = job.request()
-        if not isinstance(request, SeparateRequest):
-            raise UsageError("This job is a question, not a separation.")
-        name = request.engine or default_engine
-        if name not in engines:
-            raise UnknownNameError("engine", name, engines)
-        one = Work(job, request, engines[name], home, clock, log, interrupted)
-        one.state = standing(job)
-        while one.state is not State.READY:
-            one.state = _STEPS[one.state](one)
-
-    return work(job, body, clock=clock, listener=listener)
+    request = order(job)
+    name = request.engine or default_engine
+    if name not in engines:
+        raise UnknownNameError("engine", name, engines)
+    one = Work(job, request, engines[name], home, clock, log, interrupted)
+    one.state = standing(job)
+    while one.state is not State.READY:
+        one.state = _STEPS[one.state](one)
 
 
 def standing(job: Job) -> State:
@@ -204,8 +197,8 @@ _STEPS: Mapping[State, Callable[[Work], State]] = {
 }
 
 
-def again(job: Job) -> SeparateRequest:
-    """Give the request for another try at a job."""
+def order(job: Job) -> SeparateRequest:
+    """Give a job's request to separate: for its worker, or for another try."""
     request = job.request()
     if not isinstance(request, SeparateRequest):
         raise UsageError("This job is a question, not a separation.")
