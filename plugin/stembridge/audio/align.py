@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stembridge.audio.delays import CODEC_DELAYS
 from stembridge.audio.files import inspect, read_blocks
@@ -19,7 +20,6 @@ from stembridge.audio.lags import (
     Curve,
     Grid,
     Peak,
-    Reader,
     energetic,
     find_peak,
     measure_curve,
@@ -69,7 +69,7 @@ def measure(
         All stems of the answer (those that nobody chose help to measure too), surveyed with the hop
         of ``Grid.of(region.frames)``.
     tick
-        Called with 1 after each track.
+        Called with 0 before each block; may raise `Cancelled`.
 
     Returns
     -------
@@ -83,12 +83,16 @@ def measure(
         certain whole number of frames explains it.
     """
     grid = Grid.of(region.frames)
-    reader = _region_reader(region)
+    source = inspect(region.path)
+
+    def reader(first: int, frames: int) -> NDArray[np.float32]:
+        tick(0)
+        return np.concatenate(list(read_blocks(source, first, frames, block_frames=frames)))
+
     curves: list[Curve] = []
     for track, seen in tracks:
         positions = energetic(seen.energies, grid, region.frames)
         curves.append(measure_curve(reader, track.read, positions, grid, region.rate))
-        tick(1)
     placements: list[Placement | None] = [None] * len(tracks)
     chains: dict[tuple[int, bool], list[int]] = {}
     for index, (track, _) in enumerate(tracks):
@@ -104,15 +108,6 @@ def measure(
         for index, placement in zip(members, decided, strict=True):
             placements[index] = placement
     return [placement for placement in placements if placement is not None]
-
-
-def _region_reader(region: RegionFile) -> Reader:
-    info = inspect(region.path)
-
-    def read(first: int, frames: int) -> np.typing.NDArray[np.float32]:
-        return np.concatenate(list(read_blocks(info, first, frames, block_frames=frames)))
-
-    return read
 
 
 def decide(stems: Sequence[tuple[str, Curve]], *, rate: int, own_rate: int, frames: int) -> list[Placement]:

@@ -94,7 +94,7 @@ def arrange(
     for track in opened:
         with storage_errors(work / track.file.name):
             seen.append(survey(track, region, hop, work, clock))
-    placements = measure(region, seen, lambda _: clock.tick(0))
+    placements = measure(region, seen, clock.tick)
     return [
         Arranged(*_placed(track, placement.shift, region, work, clock), placement.offset, found.clipped)
         for (track, found), placement in zip(seen, placements, strict=True)

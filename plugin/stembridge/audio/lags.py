@@ -145,10 +145,10 @@ def measure_curve(region: Reader, stem: Reader, positions: NDArray[np.int64], gr
     for position in positions.tolist():
         ours = np.fft.rfft(region(position, grid.block).T * hann, size)
         theirs = np.fft.rfft(stem(position, grid.block).T * hann, size)
-        power = np.square(np.abs(theirs)).sum(axis=0, dtype=np.float64)
+        power = np.square(theirs.real) + np.square(theirs.imag)
         energy += float(power.sum())
-        above += float(power[edge:].sum())
-        curve = _half_whitened(np.sum(np.conj(ours) * theirs, axis=0), size, grid.window)
+        above += float(power[:, edge:].sum())
+        curve = _half_whitened(np.einsum("ij,ij->j", np.conj(ours), theirs), size, grid.window)
         if curve is None:
             continue
         total += curve

@@ -19,6 +19,8 @@ from stembridge.model.errors import Cancelled, InputError, StembridgeError, Tran
 from stembridge.model.results import EngineFile
 
 BLOCK = 65_536
+_IN_PLACE = {"WAV", "WAVEX", "RF64"}
+"""Containers in which any place is read at once; everything else is decoded just once."""
 
 
 class Clock:
@@ -213,7 +215,7 @@ def survey(track: Track, region: RegionFile, hop: int, work: Path, clock: Clock)
             clock.tick(len(block))
             yield block
 
-    if track.info.rate == region.rate and track.info.container == "WAV":
+    if track.info.rate == region.rate and track.info.container in _IN_PLACE:
         for block in arriving():
             energy.add(block)
         settled = track
@@ -297,7 +299,7 @@ class HopEnergy:
         while len(block):
             piece, block = block[: self._room], block[self._room :]
             flat = piece.reshape(-1)
-            self._sum += float(np.dot(flat, flat)) / piece.shape[1]
+            self._sum += float(np.einsum("i,i->", flat, flat)) / piece.shape[1]
             self._room -= len(piece)
             if self._room == 0:
                 self._done.append(self._sum / self._hop)
