@@ -1,4 +1,4 @@
-"""Instruments: notes to MIDI bytes, MIDI to samples with the fluidsynth program and a General MIDI soundfont."""
+"""Instruments: notes to MIDI bytes, and those to samples by fluidsynth with a General MIDI soundfont."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+from examples.song import RATE, Instrument, Note
 from numpy.typing import NDArray
 
-from examples.song import Instrument, Note
-
-RATE = 44_100
 TICKS = 480
 """MIDI ticks a beat."""
 _DRUM_CHANNEL = 9

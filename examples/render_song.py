@@ -19,9 +19,9 @@ from scipy import signal
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from examples.instruments import RATE, find_soundfont, play
+from examples.instruments import find_soundfont, play
 from examples.singer import sing
-from examples.song import MIX_PEAK_DBFS, Channel, Song, build
+from examples.song import MIX_PEAK_DBFS, RATE, Channel, Song, build
 
 Array = NDArray[np.float64]
 HERE = Path(__file__).resolve().parent
@@ -67,7 +67,7 @@ def _balance(samples: Array, pan: float) -> Array:
     if samples.ndim == 1:
         angle = (pan + 1) * np.pi / 4
         return np.outer(samples, [np.cos(angle), np.sin(angle)])
-    return samples * np.array([min(1.0, 1.0 - pan), min(1.0, 1.0 + pan)])
+    return np.asarray(samples * np.array([min(1.0, 1.0 - pan), min(1.0, 1.0 + pan)]))
 
 
 def strip(samples: Array, channel: Channel, hall: Array) -> Array:
@@ -84,7 +84,9 @@ def level_out(samples: Array, threshold_db: float = -22.0, ratio: float = 2.5) -
     half = round(0.03 * RATE)
     padded = np.concatenate([np.zeros(half + 1), samples**2, np.zeros(half)])
     total = np.cumsum(padded)
-    loudness = 10 * np.log10(np.maximum((total[2 * half :] - total[: -2 * half])[: samples.size] / (2 * half), 1e-10))
+    loudness = 10 * np.log10(
+        np.maximum((total[2 * half :] - total[: -2 * half])[: samples.size] / (2 * half), 1e-10)
+    )
     over = np.maximum(loudness - threshold_db, 0.0)
     return np.asarray(samples * 10 ** (-over * (1 - 1 / ratio) / 20))
 
@@ -109,7 +111,14 @@ def render(song: Song, soundfont: Path) -> dict[str, Array]:
         stems[part.channel.stem] += strip(dry, part.channel, hall)
     clean = signal.butter(2, 110.0, "highpass", fs=RATE, output="sos")
     for n, voice in enumerate(song.voices):
-        sung = sing(voice.syllables, song.tempo, size, voice.formants, voice.detune_cents, song.seed + 1 + n)
+        sung = sing(
+            voice.syllables,
+            song.tempo,
+            size,
+            formants=voice.formants,
+            detune_cents=voice.detune_cents,
+            seed=song.seed + 1 + n,
+        )
         late = round(voice.delay_ms / 1000 * RATE)
         sung = np.concatenate([np.zeros(late), sung])[:size]
         sung = level_out(np.asarray(signal.sosfilt(clean, sung)))
@@ -121,8 +130,8 @@ def render(song: Song, soundfont: Path) -> dict[str, Array]:
     return {name: stem * fade * scale for name, stem in stems.items()}
 
 
-def write(stems: dict[str, Array], folder: Path, subtype: str = "PCM_16") -> list[Path]:
-    """Write the stems as FLAC, refusing one that would clip."""
+def write(stems: dict[str, Array], folder: Path) -> list[Path]:
+    """Write the stems as 16-bit FLAC, refusing one that would clip."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, stem in stems.items():
@@ -130,9 +139,18 @@ def write(stems: dict[str, Array], folder: Path, subtype: str = "PCM_16") -> lis
         if top >= -0.1:
             raise ValueError(f"the stem '{name}' peaks at {top:+.1f} dBFS: turn it down in song.py")
         path = folder / f"{name}.flac"
-        soundfile.write(path, stem, RATE, format="FLAC", subtype=subtype)
+        # Rounded here: the library would cut towards minus infinity.
+        whole = np.round(stem * 32768.0).astype(np.int16)
+        soundfile.write(path, whole, RATE, format="FLAC", subtype="PCM_16")
         paths.append(path)
     return paths
+
+
+def _bars(text: str) -> tuple[int, int]:
+    first, _, count = text.partition(":")
+    if not (first.isdecimal() and count.isdecimal()) or not 0 < int(count) <= build().bars - int(first):
+        raise argparse.ArgumentTypeError(f"'{text}' is not FIRST:COUNT within the song's {build().bars} bars")
+    return int(first), int(count)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -140,7 +158,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Render the demo song and its true stems.")
     parser.add_argument("--soundfont", type=Path, help="FluidR3_GM.sf2 (searched for when not given)")
     parser.add_argument("--out", type=Path, default=HERE / "stems", help="folder for the FLAC files")
-    parser.add_argument("--bars", metavar="FIRST:COUNT", help="render only some bars, counted from 0")
+    parser.add_argument(
+        "--bars", type=_bars, metavar="FIRST:COUNT", help="render only some bars, counted from 0"
+    )
     chosen = parser.parse_args(arguments)
     missing = [name for name in ("fluidsynth", "espeak-ng") if shutil.which(name) is None]
     soundfont = chosen.soundfont or find_soundfont()
@@ -150,8 +170,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("FluidR3_GM.sf2 was not found: name it with --soundfont (Debian: fluid-soundfont-gm)")
     song = build()
     if chosen.bars:
-        first, _, count = chosen.bars.partition(":")
-        song = song.excerpt(int(first), int(count or 1))
+        song = song.excerpt(*chosen.bars)
     stems = render(song, soundfont)
     mix = np.asarray(sum(stems.values()))
     for path in write(stems, chosen.out):
@@ -159,7 +178,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rms = decibels(float(np.sqrt(np.mean(stem**2))))
         print(f"{path.name:14} peak {decibels(float(np.abs(stem).max())):+6.1f} dBFS  rms {rms:+6.1f} dBFS")
     overs = int(np.count_nonzero(np.abs(mix).max(axis=1) > 1.0))
-    print(f"{'sum':14} peak {decibels(float(np.abs(mix).max())):+6.1f} dBFS  {len(mix)} frames, {overs} above 0 dBFS")
+    top = decibels(float(np.abs(mix).max()))
+    print(f"{'sum':14} peak {top:+6.1f} dBFS  {len(mix)} frames, {overs} above 0 dBFS")
     return 0
 
 

@@ -2,8 +2,8 @@
 
 Speech is split into what the mouth does (a smooth spectral envelope, and how much of each band is noise)
 and what the throat does (the pitch). The first is kept, stretched along the held vowel; the second is
-replaced by the melody with glides and vibrato. Sound is made anew from a sum of harmonics plus shaped noise, so
-no piece of a recording is ever cut and joined.
+replaced by the melody with glides and vibrato. Sound is made anew from a sum of harmonics plus shaped noise,
+so no piece of a recording is ever cut and joined.
 
 The envelope follows CheapTrick (M. Morise, "CheapTrick, a spectral envelope estimator for high-quality speech
 synthesis", Speech Communication 67, 2015); harmonics get the envelope's minimum phase.
@@ -16,15 +16,14 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import soundfile
+from examples.song import RATE, Sung
 from numpy.typing import NDArray
 
-from examples.song import Sung
-
-RATE = 44_100
 SPEECH_RATE = 22_050
 """What espeak-ng writes."""
 STEP = 0.005
@@ -50,6 +49,16 @@ class Syllable:
     """The steady part of the vowel, which is stretched."""
 
 
+@dataclass(frozen=True)
+class _Line:
+    """A sung line in frames of `STEP` seconds; the fields of `Syllable`, the pitch in Hz and a gain."""
+
+    log_power: Array
+    noise: Array
+    pitch: Array
+    gain: Array
+
+
 def speak(phonemes: str, program: str = "espeak-ng") -> Array:
     """Have espeak-ng say a syllable slowly, on one low note (near 110 Hz)."""
     with tempfile.TemporaryDirectory() as folder:
@@ -68,7 +77,7 @@ def speak(phonemes: str, program: str = "espeak-ng") -> Array:
 
 
 def _pitch(frame: Array, low: int, high: int) -> tuple[float, float]:
-    """Find the period in samples between `low` and `high`, and its strength (normalised correlation, 0..1)."""
+    """Find the period in samples between `low` and `high`, and the correlation (0..1) that speaks for it."""
     size = frame.size - high - 1
     energy = np.concatenate([[0.0], np.cumsum(frame**2)])
     lags = np.arange(high + 2)
@@ -90,7 +99,9 @@ def _envelope(frame: Array, period: float) -> Array:
     total = np.concatenate([[0.0], np.cumsum(mirrored)])
     centre = np.arange(_BINS) + _BINS - 1 + 0.5
     edges = np.arange(total.size)
-    smooth = np.interp(centre + pitch_bins / 3, edges, total) - np.interp(centre - pitch_bins / 3, edges, total)
+    smooth = np.interp(centre + pitch_bins / 3, edges, total) - np.interp(
+        centre - pitch_bins / 3, edges, total
+    )
     cepstrum = np.fft.irfft(np.log(smooth / (pitch_bins * 2 / 3)))
     quefrency = np.minimum(np.arange(_FFT), _FFT - np.arange(_FFT)) / period
     lifter = np.sinc(quefrency) * (1.18 - 0.18 * np.cos(2 * np.pi * quefrency))
@@ -105,11 +116,11 @@ def _noise_share(frame: Array, window: Array, period: float) -> Array:
     falloff = float(np.dot(window[lag:], window[:-lag]) / np.dot(window, window))
     ripple = power * np.cos(2 * np.pi * frequency / SPEECH_RATE * period)
     shares, centres = [], []
-    for low, high in zip(_BANDS[:-1], _BANDS[1:], strict=True):
+    for low, high in pairwise(_BANDS):
         band = (frequency >= low) & (frequency < high)
         shares.append(1.0 - np.clip(ripple[band].sum() / power[band].sum() / falloff, 0.0, 1.0))
         centres.append((low + high) / 2)
-    return np.interp(np.linspace(0, SPEECH_RATE / 2, _BINS), centres, shares)
+    return np.asarray(np.interp(np.linspace(0, SPEECH_RATE / 2, _BINS), centres, shares))
 
 
 @cache
@@ -129,7 +140,9 @@ def study(phonemes: str) -> Syllable:
     wide = [_pitch(padded[c - 441 : c + 441], SPEECH_RATE // 180, SPEECH_RATE // 75) for c in centres]
     usual = float(np.median([period for period, strength in wide if strength > 0.75] or [SPEECH_RATE / 110]))
     for n, centre in enumerate(centres):
-        period, strength = _pitch(padded[centre - 330 : centre + 330], int(usual * 0.93), int(usual * 1.07) + 1)
+        period, strength = _pitch(
+            padded[centre - 330 : centre + 330], int(usual * 0.93), int(usual * 1.07) + 1
+        )
         around = padded[centre - 110 : centre + 110]
         voiced[n] = strength > 0.7 and float(np.sqrt(np.mean(around**2))) > 0.004
         half = round(1.5 * period) if voiced[n] else 120
@@ -140,9 +153,11 @@ def study(phonemes: str) -> Syllable:
             noise[n] = _noise_share(frame, window, period)
         # Vowels are strong between 250 and 3500 Hz; hum and hiss are not.
         level[n] = 10 * np.log10(np.exp(log_power[n, 12:163]).mean())
-    # What little the uneven throat of the speaker adds is not breath.
-    for column in range(0, _BINS):
-        noise[voiced, column] = np.clip(_smooth(noise[:, column], 5)[voiced] * 1.3 - 0.15, 0.0, 1.0)
+    # What little the uneven throat of the speaker adds is not breath; breath lives high up.
+    ceiling = np.interp(np.linspace(0, SPEECH_RATE / 2, _BINS), [3000.0, 6000.0], [0.12, 1.0])
+    for column in range(_BINS):
+        share = _smooth(noise[:, column], 5)[voiced] * 1.3 - 0.15
+        noise[voiced, column] = np.clip(share, 0.0, ceiling[column])
     strong = voiced & (level > level[voiced].max() - 7.0 if voiced.any() else voiced)
     where = np.flatnonzero(strong)
     first, last = (int(where[0]), int(where[-1])) if where.size else (frames // 3, frames // 2)
@@ -163,7 +178,7 @@ def _positions(syllable: Syllable, onset: float, sung: float, speed: float = 1.0
     times = [-onset, 0.0, attack * squeeze, sung - release * squeeze, sung]
     source = [max(0.0, syllable.vowel - onset / STEP), syllable.vowel, hold_in, hold_out, frames - 1]
     count = max(2, round((onset + sung) / STEP))
-    return np.interp(-onset + (np.arange(count) + 0.5) * STEP, times, source)
+    return np.asarray(np.interp(-onset + (np.arange(count) + 0.5) * STEP, times, source))
 
 
 def _rows(table: Array, position: Array) -> Array:
@@ -176,13 +191,13 @@ def _rows(table: Array, position: Array) -> Array:
 def _smooth(values: Array, width: int) -> Array:
     kernel = np.hanning(width + 2)[1:-1]
     padded = np.pad(values, (width // 2, width - 1 - width // 2), mode="edge")
-    return np.convolve(padded, kernel / kernel.sum(), mode="valid")
+    return np.asarray(np.convolve(padded, kernel / kernel.sum(), mode="valid"))
 
 
 def _track(
-    syllables: Sequence[Sung], beat: float, frames: int, rng: np.random.Generator
-) -> tuple[Array, Array, Array, Array]:
-    """Lay the syllables on one time line: log power, noise share, pitch in semitones, gain."""
+    syllables: Sequence[Sung], beat: float, frames: int, detune: float, rng: np.random.Generator
+) -> _Line:
+    """Lay the syllables on one time line. `beat` is in seconds, `detune` in semitones."""
     log_power = np.full((frames, _BINS), -30.0)
     noise = np.ones((frames, _BINS))
     semitones = np.full(frames, np.nan)
@@ -203,16 +218,27 @@ def _track(
         held = np.exp(shape.log_power[shape.hold[0] : shape.hold[1] + 1, 8:300]).mean()
         log_power[span] += np.log(1e-3 / held) + 0.035 * (note.pitch - 67)
         semitones[span] = note.pitch
+        age = np.arange(position.size) * STEP - onsets[n]
+        if n == 0 or start - (syllables[n - 1].start + syllables[n - 1].length) * beat > 0.05:
+            # The first note of a phrase is reached from a little below.
+            semitones[span] -= 0.9 * np.exp(-np.maximum(age, 0.0) / 0.06)
         if note.length * beat > 0.45:
-            age = np.arange(position.size) * STEP - onsets[n]
-            depth[span] = 0.34 * np.clip((age - 0.22) / 0.35, 0.0, 1.0)
+            depth[span] = 0.55 * np.clip((age - 0.22) / 0.35, 0.0, 1.0)
         gain[span] = 1.0
+        joint = span.start
+        if 4 <= joint < frames - 4 and max(noise[joint - 4, 20], noise[joint + 3, 20]) < 0.5:
+            # From one voiced sound to the next the mouth moves, it does not jump.
+            part = np.linspace(0.0, 1.0, 8)[:, None]
+            blend = log_power[joint - 4] * (1 - part) + log_power[joint + 3] * part
+            log_power[joint - 4 : joint + 4] = blend
     known = np.flatnonzero(~np.isnan(semitones))
     line = np.interp(np.arange(frames), known, semitones[known])
-    wander = _smooth(rng.standard_normal(frames), 41) * 0.22
+    # A throat is never quite steady: nearly 20 cents of drift, without which it sounds like an organ.
+    wander = _smooth(rng.standard_normal(frames), 35) * 0.9
     rate = 5.4 + 0.5 * _smooth(rng.standard_normal(frames), 201)
     vibrato = _smooth(depth, 11) * np.sin(2 * np.pi * np.cumsum(rate) * STEP)
-    return log_power, noise, _smooth(line, 17) + vibrato + wander, _smooth(gain, 5)
+    semitones = _smooth(line, 17) + vibrato + wander + detune
+    return _Line(log_power + _presence(), noise, 440.0 * 2 ** ((semitones - 69) / 12), _smooth(gain, 5))
 
 
 def _minimum_phase(log_power: Array) -> Array:
@@ -222,8 +248,9 @@ def _minimum_phase(log_power: Array) -> Array:
     return np.asarray(np.fft.rfft(cepstrum, axis=1).imag)
 
 
-def _harmonics(log_power: Array, noise: Array, pitch: Array, gain: Array, formants: float, size: int) -> Array:
+def _harmonics(line: _Line, formants: float, size: int) -> Array:
     """Sum the harmonics of `pitch` (Hz per frame) with the envelope's level and phase at each of them."""
+    log_power, noise, pitch = line.log_power, line.noise, line.pitch
     samples = np.arange(size)
     centres = (np.arange(pitch.size) + 0.5) * STEP * RATE
     angle = 2 * np.pi * np.cumsum(np.interp(samples, centres, pitch)) / RATE
@@ -239,7 +266,7 @@ def _harmonics(log_power: Array, noise: Array, pitch: Array, gain: Array, forman
         level = log_power[rows, low] * (1 - part) + log_power[rows, low + 1] * part
         tone = 1.0 - np.clip(noise[rows, low], 0.0, 1.0)
         fade = np.clip((nyquist - heard) / 800.0, 0.0, 1.0)
-        strength = 2 * np.sqrt(np.exp(level) * tone * pitch / RATE) * fade * gain
+        strength = 2 * np.sqrt(np.exp(level) * tone * pitch / RATE) * fade * line.gain
         if strength.max() < 1e-7:
             continue
         turn = phase[rows, low] * (1 - part) + phase[rows, low + 1] * part
@@ -247,9 +274,7 @@ def _harmonics(log_power: Array, noise: Array, pitch: Array, gain: Array, forman
     return out
 
 
-def _breath(
-    log_power: Array, noise: Array, gain: Array, formants: float, size: int, rng: np.random.Generator
-) -> Array:
+def _breath(line: _Line, formants: float, size: int, rng: np.random.Generator) -> Array:
     """Shape white noise by the noisy share of the envelope, frame by frame (overlap-add)."""
     fft, half = 1024, round(STEP * RATE) * 2
     window = np.sqrt(np.hanning(2 * half + 1)[:-1])
@@ -258,11 +283,14 @@ def _breath(
     low = place.astype(np.intp)
     # Above what espeak-ng knows, hiss falls off gently instead of stopping.
     beyond = -np.maximum(frequency - 9500.0, 0.0) / 1200.0
+    thump = np.minimum(frequency / 600.0, 1.0)
     white = rng.standard_normal(size + 4 * half + fft)
     out = np.zeros(size + 4 * half + fft)
-    for n in np.flatnonzero(gain > 1e-6):
+    for n in np.flatnonzero(line.gain > 1e-6):
         at = round((n + 0.5) * STEP * RATE)
-        shape = np.exp((log_power[n, low] + beyond) / 2) * np.sqrt(noise[n, low]) * gain[n]
+        shape = (
+            np.exp((line.log_power[n, low] + beyond) / 2) * np.sqrt(line.noise[n, low]) * thump * line.gain[n]
+        )
         if shape.max() < 1e-6:
             continue
         piece = np.fft.irfft(np.fft.rfft(white[at : at + 2 * half] * window, fft) * shape)[: 2 * half]
@@ -272,7 +300,7 @@ def _breath(
 
 
 def sing(
-    syllables: Sequence[Sung], tempo: float, size: int, formants: float, detune_cents: float, seed: int
+    syllables: Sequence[Sung], tempo: float, size: int, *, formants: float, detune_cents: float, seed: int
 ) -> Array:
     """Sing a part.
 
@@ -291,20 +319,17 @@ def sing(
 
     Returns
     -------
-    Mono samples, shape (size,), held vowels near -20 dBFS RMS.
+    Mono samples, shape (size,), held vowels near -33 dBFS RMS.
     """
     if not syllables:
         return np.zeros(size)
     rng = np.random.default_rng(seed)
     frames = int(size / (STEP * RATE)) + 1
-    log_power, noise, line, gain = _track(syllables, 60.0 / tempo, frames, rng)
-    pitch = 440.0 * 2 ** ((line + detune_cents / 100 - 69) / 12)
-    tuned = log_power + _presence()
-    voiced = _harmonics(tuned, noise, pitch, gain, formants, size)
-    return voiced + _breath(tuned, noise, gain, formants, size, rng)
+    line = _track(syllables, 60.0 / tempo, frames, detune_cents / 100, rng)
+    return _harmonics(line, formants, size) + _breath(line, formants, size, rng)
 
 
 def _presence() -> Array:
     """Give the ring of a trained voice: a broad lift around 3 kHz, in natural log of power per bin."""
     frequency = np.linspace(0, SPEECH_RATE / 2, _BINS)
-    return np.asarray(1.0 * np.exp(-(((frequency - 2900.0) / 900.0) ** 2)))
+    return np.asarray(1.2 * np.exp(-(((frequency - 2900.0) / 900.0) ** 2)))

@@ -1,4 +1,4 @@
-"""The demo song "Every Part", as data: tempo, chords, melody and words, bass, drums, guitar, keys and the mix.
+"""The demo song "Every Part", as data: tempo, chords, melody, words, bass, drums, guitar, keys and the mix.
 
 Times are in beats from the first beat of the song (4 beats a bar), pitches are MIDI note numbers
 (60 = middle C), velocities 1..127. Nothing here makes sound: `render_song.py` does.
@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 TITLE = "Every Part"
+RATE = 44_100
+"""Frames a second of everything that is rendered."""
 TEMPO = 104.0
 """Quarter notes a minute."""
 BEATS_PER_BAR = 4
@@ -180,7 +182,7 @@ _CHORUS = (
 _KIT = {"k": 36, "s": 38, "h": 42, "o": 46, "c": 49, "r": 51, "1": 48, "2": 45, "3": 41}
 """Letters of the drum lines: kick, snare, closed and open hat, crash, ride, three toms."""
 _GROOVES = {
-    # Sixteen steps a line; a capital letter (or ! for a tom) is not needed: accents follow the beat.
+    # Sixteen steps a line; accents follow the beat.
     "count": ("h...h...h...h.h.",),
     "pickup": ("h...h...h...h.h.", "........s..s1122", "k...............",),
     "verse": ("h.h.h.h.h.h.h.o.", "....s.......s...", "k.....k.k.k....."),
@@ -197,7 +199,9 @@ _DRUM_BARS = (
 )
 
 
-def _sing(first_bar: int, lines: tuple[tuple[float, float, str, str, str, str], ...], column: int) -> list[Sung]:
+def _sing(
+    first_bar: int, lines: tuple[tuple[float, float, str, str, str, str], ...], column: int
+) -> list[Sung]:
     offset = first_bar * BEATS_PER_BAR
     return [
         Sung(offset + row[0], row[1], pitch(str(row[column])), row[4], row[5])
@@ -241,7 +245,13 @@ def _bass() -> tuple[Note, ...]:
             eighths = [root, root, root, root, fifth, root, root, fifth][: int(length * 2)]
             notes += [Note(start + n / 2, 0.45, key, 104 - 8 * (n % 2)) for n, key in enumerate(eighths)]
         else:
-            figure = ((0.0, 1.4, root), (1.5, 0.45, root), (2.0, 0.9, root), (3.0, 0.45, fifth), (3.5, 0.4, root))
+            figure = (
+                (0.0, 1.4, root),
+                (1.5, 0.45, root),
+                (2.0, 0.9, root),
+                (3.0, 0.45, fifth),
+                (3.5, 0.4, root),
+            )
             notes += [Note(start + at, long, key, 98) for at, long, key in figure if at < length]
     return tuple(notes)
 
@@ -254,20 +264,30 @@ def _guitar() -> tuple[Note, ...]:
             notes += [Note(start + n / 2, 0.9, voicing[i], 82 - 6 * (n % 2)) for n, i in enumerate(order)]
             continue
         last = start >= (len(CHORDS) - 1) * BEATS_PER_BAR
-        strokes = ((0.0, 4.0),) if last else ((0.0, 1.0), (1.0, 0.5), (1.5, 0.9), (2.5, 0.5), (3.0, 0.5), (3.5, 0.5))
+        strokes = (
+            ((0.0, 4.0),)
+            if last
+            else ((0.0, 1.0), (1.0, 0.5), (1.5, 0.9), (2.5, 0.5), (3.0, 0.5), (3.5, 0.5))
+        )
         for n, (at, long) in enumerate(strokes):
             if at >= length:
                 continue
             strings = voicing if n % 2 == 0 else voicing[::-1][:4]
             spread = 0.028 if not last else 0.06
-            notes += [Note(start + at + spread * k, long, key, 84 - 6 * (n % 2)) for k, key in enumerate(strings)]
+            notes += [
+                Note(start + at + spread * k, long, key, 84 - 6 * (n % 2)) for k, key in enumerate(strings)
+            ]
     return tuple(notes)
 
 
 def _piano() -> tuple[Note, ...]:
     notes = []
     for start, length, voicing, section in _bar_chords():
-        hits = ((0.0, 1.4), (1.5, 1.9)) if section in {"intro", "verse"} else ((0.0, 0.9), (1.0, 0.9), (2.0, 1.4), (3.5, 0.45))
+        hits: tuple[tuple[float, float], ...] = (
+            ((0.0, 1.4), (1.5, 1.9))
+            if section in {"intro", "verse"}
+            else ((0.0, 0.9), (1.0, 0.9), (2.0, 1.4), (3.5, 0.45))
+        )
         if start >= (len(CHORDS) - 1) * BEATS_PER_BAR:
             hits = ((0.0, 4.0),)
         for at, long in hits:
@@ -293,12 +313,12 @@ def build() -> Song:
         Instrument("drums", None, Channel("drums", -2.5, 0.0, -20.0), _drums(), drive=1.2),
         Instrument("bass", 33, Channel("bass", -6.0, 0.0, -40.0), _bass(), drive=0.5),
         Instrument("guitar", 25, Channel("guitar", -7.0, 0.55, -15.0), _guitar()),
-        Instrument("piano", 4, Channel("keys", -6.0, -0.45, -14.0), _piano()),
+        Instrument("piano", 4, Channel("keys", -7.5, -0.45, -14.0), _piano()),
         Instrument("strings", 48, Channel("keys", -12.0, -0.15, -10.0), _strings()),
     )
     voices = (
-        Voice("lead", 1.14, 0.0, 0.0, Channel("vocals", 8.0, 0.0, -13.0), tuple(lead)),
-        Voice("harmony left", 1.10, -7.0, 11.0, Channel("vocals", -2.0, -0.6, -9.0), harmony),
-        Voice("harmony right", 1.18, 6.0, 19.0, Channel("vocals", -2.0, 0.6, -9.0), harmony),
+        Voice("lead", 1.14, 0.0, 0.0, Channel("vocals", 9.5, 0.0, -13.0), tuple(lead)),
+        Voice("harmony left", 1.10, -7.0, 11.0, Channel("vocals", -3.0, -0.6, -9.0), harmony),
+        Voice("harmony right", 1.18, 6.0, 19.0, Channel("vocals", -3.0, 0.6, -9.0), harmony),
     )
     return Song(TEMPO, len(CHORDS), instruments, voices)
