@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from stembridge.jobs import disk
+from stembridge.jobs import disk, lock
 from stembridge.jobs.store import Job
 from stembridge.model.errors import StoreError
 
@@ -38,6 +38,8 @@ def run(settings: dict[str, Any], jobdir: Path, *, foreground: bool, as_json: bo
         from stembridge.cli.compose import Tools
 
         return conclude.drive(job, Tools(), settings, as_json=as_json)
+    if job.busy():
+        raise lock.busy()
     detach(job)
     return 0
 

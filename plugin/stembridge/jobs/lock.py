@@ -28,16 +28,21 @@ def hold(path: Path) -> Iterator[None]:
             # Who only looks (`held`) has it for a moment: that is no other worker.
             lock.acquire(timeout=_MOMENT, poll_interval=_MOMENT / 8)
         except Timeout:
-            raise StoreError(
-                "Another worker is busy with this job.",
-                code="job_locked",
-                hint="Watch it with `stembridge jobs list`, or cancel it with `stembridge jobs cancel`.",
-                retryable=True,
-            ) from None
+            raise busy() from None
     try:
         yield
     finally:
         lock.release()
+
+
+def busy() -> StoreError:
+    """Say that another worker has a job."""
+    return StoreError(
+        "Another worker is busy with this job.",
+        code="job_locked",
+        hint="Watch it with `stembridge jobs list`, or cancel it with `stembridge jobs cancel`.",
+        retryable=True,
+    )
 
 
 def held(path: Path) -> bool:

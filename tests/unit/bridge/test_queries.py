@@ -1,0 +1,150 @@
+"""A host's questions: rows a script can read one at a time, and a result that comes last."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stembridge.bridge import queries
+from stembridge.bridge.queries import ROW_FIELDS
+from stembridge.cli.compose import Tools
+from stembridge.engines.base import Readiness
+from stembridge.jobs import disk, events
+from stembridge.jobs.events import EventLog
+from stembridge.jobs.request import QUERIES, QueryRequest
+from stembridge.jobs.shift import Outcome, work
+from stembridge.jobs.store import Job
+from stembridge.model.presets import PRESETS
+from stembridge.model.states import State
+from tests.fakes.bench import Workshop
+
+Hosts = Mapping[str, Callable[[], Iterable[Readiness]]]
+
+
+@pytest.fixture
+def song(home: Path) -> Path:
+    return Workshop(home).source
+
+
+def _ask(
+    home: Path, what: str, arguments: Mapping[str, Any] | None = None, hosts: Hosts | None = None
+) -> tuple[Job, Outcome]:
+    tools = Tools(home)
+    job = tools.store.create(QueryRequest(what, "test", arguments or {}, {"ticket": [1, None]}))
+
+    def body(_: EventLog) -> None:
+        queries.answer(job, tools, hosts or {})
+
+    return job, work(job, body, clock=tools.clock)
+
+
+def _rows(job: Job) -> list[dict[str, Any]]:
+    lines = job.rows_file.read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def _quote(source: Path, **more: Any) -> dict[str, Any]:
+    return {"source": {"path": str(source)}, "model": "repet", **more}
+
+
+@pytest.mark.parametrize("what", QUERIES)
+def test_the_answer_is_rows_and_a_result_that_counts_them(home: Path, song: Path, what: str) -> None:
+    job, outcome = _ask(home, what, _quote(song) if what == "quote" else {})
+    assert outcome.state is State.READY
+    rows = _rows(job)
+    assert rows
+    words = ROW_FIELDS[what].replace("(", ",").replace(")", ",")
+    assert set(rows[0]) <= {word.strip() for word in words.split(",")}
+    assert job.result() == {
+        "protocol": 1, "kind": "query", "job": job.id, "what": what, "rows": len(rows),
+        "host_context": {"ticket": [1, None]},
+    }  # fmt: skip
+    told = [event["type"] for event in events.read(job.events_file)]
+    assert told == ["accepted", "finished"]
+
+
+def test_the_result_is_the_last_thing_to_appear(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = disk.write_json
+
+    def watched(path: Path, document: Mapping[str, Any], **more: Any) -> None:
+        if path.name == "result.json":
+            assert len(_rows(Job(path.parent))) == document["rows"]
+        write(path, document, **more)
+
+    monkeypatch.setattr(disk, "write_json", watched)
+    assert _ask(home, "presets")[1].state is State.READY
+
+
+def test_the_catalogue_has_the_embedded_models_with_their_options(home: Path) -> None:
+    rows = {row["sep_type"]: row for row in _rows(_ask(home, "catalogue")[0])}
+    assert {"spleeter", "repet"} <= set(rows)
+    fields = {field["name"]: field for row in rows.values() for field in row["fields"]}
+    assert "centre" in fields
+    for field in fields.values():
+        assert field["default"] in [key for key, _ in field["options"]]
+
+
+def test_the_presets_say_which_work_offline(home: Path) -> None:
+    rows = _rows(_ask(home, "presets")[0])
+    assert [row["id"] for row in rows] == list(PRESETS)
+    assert {row["id"] for row in rows if row["offline"]} == {
+        name for name, preset in PRESETS.items() if preset.offline
+    }
+
+
+def test_a_quote_checks_the_order_without_making_anything(home: Path, song: Path) -> None:
+    source = {"path": str(song), "first_frame": 100, "frames": 4410}
+    job, _ = _ask(home, "quote", {"source": source, "model": "repet", "options": {"centre": "on"}})
+    (row,) = _rows(job)
+    assert (row["engine"], row["model"], row["frames"], row["seconds"]) == ("offline", "repet", 4410, 0.1)
+    assert (row["amount"], row["limits"]) == (0, [])
+    assert [one.id for one in Tools(home).store.jobs()] == [job.id]
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"source": None}, "usage"),
+        ({"source": {"path": "relative.wav"}}, "usage"),
+        ({"source": {"path": "/nowhere/at/all.wav"}}, "source_missing"),
+        ({"engine": "onlne"}, "unknown_name"),
+        ({"model": "spleter"}, "unknown_name"),
+        ({"model": 5}, "usage"),
+        ({"options": {"center": "on"}}, "unknown_name"),
+        ({"options": {"centre": True}}, "usage"),
+        ({"stems": ["vocals"]}, "unknown_name"),
+    ],
+)
+def test_a_quote_for_what_cannot_be_is_refused(home: Path, song: Path, change: Any, code: str) -> None:
+    job, outcome = _ask(home, "quote", {**_quote(song), **change})
+    assert outcome.state is State.FAILED
+    last = events.read(job.events_file)[-1]
+    assert (last["type"], last["code"]) == ("failed", code)
+    assert last["hint"]
+    assert job.result() is None
+
+
+def _broken() -> Iterable[Readiness]:
+    raise OSError("the bridge is down")
+
+
+def test_the_doctor_survives_a_host_that_does_not(home: Path) -> None:
+    hosts: Hosts = {"good": lambda: [Readiness("good", ready=True, text="fine")], "bad": _broken}
+    rows = {row["name"]: row for row in _rows(_ask(home, "doctor", hosts=hosts)[0])}
+    assert rows["good"]["ready"]
+    assert not rows["bad"]["ready"]
+    assert "the bridge is down" in rows["bad"]["text"]
+    assert rows["bad"]["remedy"]
+    assert "hosts" not in rows
+
+
+def test_a_separation_is_no_question(home: Path) -> None:
+    shop = Workshop(home)
+    job = shop.job()
+    outcome = work(job, lambda _: queries.answer(job, Tools(home), {}), clock=shop.clock)
+    assert outcome.error is not None
+    assert outcome.error.code == "usage"
