@@ -207,15 +207,13 @@ def _offset(offset: Offset) -> dict[str, Any]:
 
 def _opening(document: Mapping[str, Any]) -> str:
     region, model, stems = document["region"], document["model"], document["stems"]
-    length = clock(region["end"] - region["start"], 3)
     span = f"{clock(region['start'], 3)} to {clock(region['end'], 3)}"
-    chosen = ", chosen automatically" if model["automatic"] else ""
-    reason = f" ({model['why'].rstrip('.')})" if model["why"] else ""
+    chosen = " (chosen automatically)" if model["automatic"] else ""
     earlier = f", answered from job {document['reused_from']}" if document["reused_from"] else ""
     count = "1 stem" if len(stems) == 1 else f"{len(stems)} stems"
     return (
-        f"Made {count} ({_names(stems)}) out of {length} of '{document['source']['name']}' ({span}) "
-        f"with {document['engine']}, model {model['name']}{chosen}{reason}{earlier}."
+        f"Made {count} ({_names(stems)}) from '{document['source']['name']}', {span}, "
+        f"with the engine {document['engine']}, model {model['name']}{chosen}{earlier}."
     )
 
 
@@ -239,7 +237,8 @@ def _offset_sentences(stems: Sequence[Mapping[str, Any]]) -> list[str]:
             said.append(f"There was too little in {label} to check its place; it was left where it came.")
         if offset["polarity"] < 0:
             said.append(f"{label} is upside down (its polarity is inverted); it was left so.")
-        said.append(offset["note"])
+        if offset["note"] and not offset["verified"]:
+            said.append(f"{label}: {offset['note']}")
     return said
 
 
