@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _MOST_ADRIFT = 0.1
 """Seconds by which a time stamp may differ from the count of samples: Matroska rounds to milliseconds,
 and a whole lost packet of a short kind lasts no longer than that."""
+_DEFAULT = 1
+"""ffmpeg's AV_DISPOSITION_DEFAULT."""
 
 
 def available() -> bool:
@@ -92,8 +94,8 @@ def _opened(path: Path) -> Iterator[tuple[Any, Any, str]]:
 
 
 def _is_default(stream: Any) -> bool:
-    disposition = getattr(stream, "disposition", None)
-    return bool(disposition is not None and "default" in str(disposition).lower())
+    # PyAV before 14 doesn't tell.
+    return bool(int(getattr(stream, "disposition", 0)) & _DEFAULT)
 
 
 def _decoded(info: SourceInfo, container: Any, stream: Any) -> Iterator[NDArray[np.float32]]:
