@@ -108,9 +108,8 @@ def main() -> int:
         assert reading is not None
         assert process is not None
         memory = "unknown" if peak is None else f"{peak:.0f} MB"
-        print(
-            f"{name:<12} {path.stat().st_size / 1e6:>6.0f} MB {reading:>10.3f} s {process:>7.3f} s {memory:>12}"
-        )
+        size = path.stat().st_size / 1e6
+        print(f"{name:<12} {size:>6.0f} MB {reading:>10.3f} s {process:>7.3f} s {memory:>12}")
         if name.endswith(".flac"):
             missed = process > MOST_SECONDS or (peak is not None and peak > MOST_MEGABYTES)
     print(f"mark for FLAC: {MOST_SECONDS} s, {MOST_MEGABYTES:.0f} MB: {'MISSED' if missed else 'met'}")
