@@ -40,7 +40,8 @@ def main() -> None:
         print(f"(warm-up {first:.2f} s)")
         whole = _times(lambda: _once([*order, "--again"]), runs)
         print(
-            f"separate {SECONDS} s stereo      {_row(whole)}   = {SECONDS / statistics.median(whole):.1f}x real time"
+            f"separate {SECONDS} s stereo      {_row(whole)}   "
+            f"= {SECONDS / statistics.median(whole):.1f}x real time"
         )
         print(f"the same again, reused    {_row(_times(lambda: _once(order), runs))}")
         command = Path(sys.executable).with_name("stembridge")

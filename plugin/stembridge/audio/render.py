@@ -144,7 +144,7 @@ class _Meter:
         self._samples += block.size
         self.peak = max(self.peak, float(np.max(np.abs(block), initial=0.0)))
         flat = block.ravel().astype(np.float64)
-        self._squares += float(np.dot(flat, flat))
+        self._squares += float(np.einsum("i,i->", flat, flat))
         self._hash.update(np.ascontiguousarray(block, dtype="<f4").data)
 
     @property

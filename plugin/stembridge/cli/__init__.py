@@ -10,6 +10,8 @@ import sys
 def main() -> None:
     """Run the command `stembridge`."""
     _open_streams()
+    # BLAS threads that spin cost the program beside us more than they bring: our products are small.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if sys.argv[1:] == ["--version"]:
         from stembridge import __version__
 

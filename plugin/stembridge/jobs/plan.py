@@ -166,7 +166,13 @@ def locate(request: SeparateRequest, job: Job | None) -> tuple[Region, dict[str,
         frames=frames,
     )
     facts = path.stat()
-    container = {"container": info.container, "codec": info.codec, "lossy": info.lossy, "reader": info.reader}
+    container = {
+        "container": info.container,
+        "codec": info.codec,
+        "lossy": info.lossy,
+        "reader": info.reader,
+        "note": info.note,
+    }
     key = ""
     if request.source is not None:
         span = (region.first_frame, region.frames)

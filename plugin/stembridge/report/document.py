@@ -135,6 +135,7 @@ def sentences(document: Mapping[str, Any]) -> list[str]:
         if runs:
             places = "1 place" if runs == 1 else f"{runs} places"
             said.append(f"{stem['label']} sits at full scale in {places}: it may have arrived clipped.")
+    said.append(document["source"].get("note", ""))
     said.extend(document["notes"])
     return [sentence for sentence in dict.fromkeys(said) if sentence]
 
