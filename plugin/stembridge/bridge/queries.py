@@ -23,7 +23,7 @@ from stembridge.model.presets import PRESETS
 Hosts = Mapping[str, Callable[[], Iterable[Readiness]]]
 
 ROW_FIELDS: Mapping[str, str] = {
-    "catalogue": "sep_type (the id), name, engine, stems, summary, fields (name, text, kind, options, default)",
+    "catalogue": "sep_type (id), name, engine, stems, summary, fields (name, text, kind, options, default)",
     "presets": "id, title, gives, offline (true when the embedded engine can do it)",
     "engines": "engine, name, ready, text, remedy",
     "quote": "engine, model, stems, frames, rate, channels, seconds, amount, unit, left, limits, why",
