@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 _TICK = 0.1
 """Seconds between two looks at the caller's wishes."""
-_DEPTH = 2
+_DEPTH = 1
 """Items that wait between two stages at most."""
 
 

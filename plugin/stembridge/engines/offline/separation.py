@@ -7,6 +7,7 @@ to the region whatever the mask. Everything runs at 44.1 kHz.
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +33,7 @@ RATE = 44100
 """Sample rate in Hz at which the methods work and the answer is written."""
 FILES = {"vocals": "vocals.wav", "instrumental": "instrumental.wav"}
 _BLOCK = 65536
+_PIECE = 64
 _QUIET = 1e-3
 """Blocks this much (in power: 30 dB) below the mean don't count for the level."""
 
@@ -100,32 +102,28 @@ def read_chunks(region: RegionFile, layout: Layout, chunk_frames: int) -> Iterat
         frames_out=resampled_length(region.frames, region.rate, RATE),
     )
     analysis = Analysis(len(channels))
-    nothing = np.zeros((0, region.channels), np.float32)
-    spectra: list[NDArray[np.complex64]] = []
-    audio: list[NDArray[np.float32]] = []
-    ready = 0
-
-    def cut(size: int) -> Chunk:
-        nonlocal ready
-        whole = np.concatenate(spectra)
-        chunk = Chunk(whole[:size], np.concatenate(audio) if audio else nothing)
-        spectra[:] = [whole[size:]]
-        audio.clear()
-        ready -= size
-        return chunk
-
-    for block in blocks:
-        frames = analysis.push(block[:, channels])
-        spectra.append(frames)
-        audio.append(block)
-        ready += len(frames)
-        while ready >= chunk_frames:
-            yield cut(chunk_frames)
-    frames = analysis.finish()
-    spectra.append(frames)
-    ready += len(frames)
-    while ready > 0:
-        yield cut(min(chunk_frames, ready))
+    buffer = np.empty((chunk_frames, len(channels), BINS), np.complex64)
+    audio = [np.zeros((0, region.channels), np.float32)]
+    filled = 0
+    # None stands behind the last block: the frames that reach beyond the end are still to come.
+    for block in itertools.chain(blocks, [None]):
+        if block is None:
+            frames = analysis.finish()
+        else:
+            frames = analysis.push(block[:, channels])
+            audio.append(block)
+        while filled + len(frames) >= chunk_frames:
+            count = chunk_frames - filled
+            buffer[filled:] = frames[:count]
+            yield Chunk(buffer, np.concatenate(audio))
+            buffer = np.empty_like(buffer)
+            audio = [np.zeros((0, region.channels), np.float32)]
+            frames = frames[count:]
+            filled = 0
+        buffer[filled : filled + len(frames)] = frames
+        filled += len(frames)
+    if filled:
+        yield Chunk(buffer[:filled], np.concatenate(audio))
 
 
 class Splitter:
@@ -142,6 +140,8 @@ class Splitter:
     """
 
     def __init__(self, folder: Path, region: RegionFile, layout: Layout, *, spatial: bool) -> None:
+        import numpy as np
+
         self.frames = resampled_length(region.frames, region.rate, RATE)
         self.written = 0
         self._layout = layout
@@ -149,7 +149,7 @@ class Splitter:
         self._synthesis = Synthesis(len(layout.separated), self.frames)
         sizes = [len(group) for group in layout.groups]
         self._filter = SpatialFilter(sizes) if spatial else None
-        self._waiting: list[NDArray[np.float32]] = []
+        self._waiting = np.zeros((0, region.channels), np.float32)
         self._files = contextlib.ExitStack()
         self._voice, self._rest = (
             self._files.enter_context(
@@ -172,11 +172,17 @@ class Splitter:
 
     def write(self, masked: Masked) -> None:
         """Take a chunk and the voice's mask, shape (frames, channels, bands), for it."""
+        import numpy as np
+
         chunk, mask = masked
-        whole = extended(mask, BINS)
-        spectra = self._filter.apply(chunk.spectra, whole) if self._filter else chunk.spectra * whole
-        self._waiting.append(chunk.audio)
-        self._emit(self._synthesis.push(spectra))
+        self._waiting = np.concatenate([self._waiting, chunk.audio])
+        if self._filter is not None:
+            self._filter.learn(chunk.spectra, extended(mask, BINS))
+        for first in range(0, len(mask), _PIECE):
+            spectra = chunk.spectra[first : first + _PIECE]
+            whole = extended(mask[first : first + _PIECE], BINS)
+            voice = spectra * whole if self._filter is None else self._filter.apply(spectra, whole)
+            self._emit(self._synthesis.push(voice))
 
     def write_silence(self) -> None:
         """Write silence from first to last frame."""
@@ -200,12 +206,12 @@ class Splitter:
         count = len(separated)
         if not count:
             return
-        audio = np.concatenate(self._waiting)
-        self._waiting = [audio[count:]]
+        audio = self._waiting[:count]
+        self._waiting = self._waiting[count:]
         voice = np.zeros((count, self._channels), np.float32)
         voice[:, list(self._layout.separated)] = separated
         self._voice.write(voice)
-        self._rest.write(audio[:count] - voice)
+        self._rest.write(audio - voice)
         self.written += count
 
 
