@@ -177,7 +177,7 @@ def _attempt(transport: Transport, part: _Part, have: int, wanted: _Wanted, canc
                 part.remember(_validator(reply), total)
             with part.path.open("r+b" if start else "wb") as file:
                 file.seek(start)
-                return _write(transport, file, reply, start, total, wanted)
+                return _write(transport, file, reply, (start, total), wanted)
     except Broken as broken:
         problem = broken.seen
     raise AgainError(problem)
@@ -227,9 +227,9 @@ def _judge(
 
 
 def _write(
-    transport: Transport, file: BinaryIO, reply: Incoming, start: int, total: int | None, wanted: _Wanted
+    transport: Transport, file: BinaryIO, reply: Incoming, span: tuple[int, int | None], wanted: _Wanted
 ) -> int:
-    done = start
+    done, total = span
     mark, since = done, transport.clock()
     dripping = False
     try:
