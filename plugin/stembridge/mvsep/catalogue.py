@@ -68,7 +68,8 @@ class Catalogue:
             if len(found) == 1:
                 return found[0]
         near = [hit.algorithm.name for hit in search(self.algorithms, said)[:5]]
-        raise UnknownNameError("model", said, [*near, *(one.name for one in self.algorithms)])
+        short = [one.name.partition("(")[0].strip() for one in self.algorithms]
+        raise UnknownNameError("model", said, [*near, *short])
 
     def search(self, wanted: str) -> tuple[Hit, ...]:
         """Find types by words: see `catalogue_search.search`."""

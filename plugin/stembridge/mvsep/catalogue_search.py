@@ -61,7 +61,7 @@ def search(algorithms: Sequence[Algorithm], wanted: str) -> tuple[Hit, ...]:
         return tuple(hits)
     best = max((hit.score for hit in hits), default=0.0)
     # A word that is really there makes those that merely look alike uninteresting.
-    floor = 0.45 * best
+    floor = 0.35 * best
     return tuple(sorted((hit for hit in hits if hit.score >= floor), key=lambda hit: -hit.score))
 
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Self
 
 from stembridge import __version__
 from stembridge.model.errors import Cancelled, ProtocolError, StembridgeError, UnavailableError, UsageError
-from stembridge.mvsep.attend import OverdueError, attend, never, nothing
+from stembridge.mvsep.attend import INSIDE, OverdueError, attend, never, nothing
 from stembridge.mvsep.faults import MaybeSentError
 from stembridge.mvsep.form import Form, FormAbortedError, Upload
 from stembridge.mvsep.origin import PUBLIC, Service, split
@@ -102,7 +102,9 @@ class Transport:
         with self._lock:
             client, self._client = self._client, None
         if client is not None:
+            quiet = INSIDE.set(True)
             client.close()
+            INSIDE.reset(quiet)
 
     def get(
         self,
