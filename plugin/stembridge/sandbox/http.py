@@ -136,6 +136,10 @@ class Handler(BaseHTTPRequestHandler):
     rbufsize = 1 << 16
     server: Server
 
+    def version_string(self) -> str:
+        """Name the server, and nothing of the machine."""
+        return self.server_version
+
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Write nothing: an address of ours holds a key or a hash."""
 
@@ -157,6 +161,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             request = self.receive()
             reply = self.decide(request)
+            request.form.discard()
             self.deliver(reply)
         except BodyTooLargeError:
             self.close_connection = True

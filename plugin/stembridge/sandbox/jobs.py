@@ -130,10 +130,13 @@ class Timeline:
         Durations.
     begin
         Called when a job's processing starts: sets its separation going, doesn't wait for it.
+    exact
+        True: a job takes what `Pace.service_seconds` says, however long its separation took.
     """
 
-    def __init__(self, pace: Pace, begin: Callable[[Job], None]) -> None:
+    def __init__(self, pace: Pace, begin: Callable[[Job], None], *, exact: bool = False) -> None:
         self.pace = pace
+        self._exact = exact
         self.jobs: list[Job] = []
         self._begin = begin
         self._freed = -math.inf
@@ -171,9 +174,8 @@ class Timeline:
     def _end_of(self, job: Job) -> float:
         if not job.work.finished.is_set():
             return math.inf
-        if self.pace.service_seconds is None:
-            return max(job.started, job.work.ended_at)
-        return max(job.started + self.pace.service_seconds, job.work.ended_at)
+        end = job.started + (self.pace.service_seconds or 0.0)
+        return end if self._exact else max(end, job.work.ended_at)
 
     def _next_start(self, now: float) -> tuple[float, Job] | None:
         if len(self._in(Stage.PROCESSING)) >= self.pace.slots:
@@ -190,11 +192,12 @@ class Timeline:
     def _freed_if_full(self) -> float:
         return self._freed if len(self._in(Stage.PROCESSING)) == self.pace.slots - 1 else -math.inf
 
-    def overdue(self, job: Job, now: float) -> bool:
-        """Tell whether only the separation itself keeps the job from being done."""
-        if job.stage is not Stage.PROCESSING or job.removed:
-            return False
-        return not job.work.finished.is_set() and now >= job.started + (self.pace.service_seconds or 0.0)
+    def overdue(self, now: float) -> Job | None:
+        """Find a job that only its own separation still keeps from being done."""
+        for job in self._in(Stage.PROCESSING):
+            if not job.work.finished.is_set() and now >= job.started + (self.pace.service_seconds or 0.0):
+                return job
+        return None
 
     def place(self, job: Job, now: float) -> tuple[int, int]:
         """Give (queue_count, current_order): the waiting jobs of its priority, and its place among them."""

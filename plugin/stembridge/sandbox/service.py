@@ -98,7 +98,7 @@ class Service:
         self.uploads.mkdir(parents=True, exist_ok=True)
         self.results.mkdir(parents=True, exist_ok=True)
         self.workshop = Workshop(self.results, separator, clock, workers=workers)
-        self.timeline = Timeline(pace, self.workshop.submit)
+        self.timeline = Timeline(pace, self.workshop.submit, exact=patient)
         self.ended: list[Job] = []
         """Jobs that came to an end and nobody was told of yet: the webhook's list."""
         self.patient = patient
@@ -237,11 +237,15 @@ class Service:
                 if over and now >= job.ended + self.timeline.pace.keep_seconds:
                     self._forget(job, now)
 
-    def settle(self, timeout: float = 60.0) -> None:
-        """Wait until every separation that was begun is over (its status still follows the clock)."""
-        for job in list(self.timeline.jobs):
-            if job.stage is Stage.PROCESSING and not job.removed:
-                job.work.finished.wait(timeout)
+    def catch_up(self, timeout: float = 60.0) -> None:
+        """Wait for every separation that should be over by now, and for those that follow from it."""
+        while True:
+            with self.lock:
+                now = self.clock()
+                self.advance(now)
+                job = self.timeline.overdue(now)
+            if job is None or not job.work.finished.wait(timeout):
+                return
 
     def _forget(self, job: Job, now: float) -> None:
         self.timeline.remove(job, now)
@@ -253,18 +257,13 @@ class Service:
 
     def get(self, hash_: str, base: str) -> dict[str, object]:
         """Answer ``separation/get``."""
-        with self.lock:
-            self.advance()
-            job = self.timeline.find(hash_)
-            waits = job is not None and self.patient and self.timeline.overdue(job, self.clock())
-        if job is None:
-            return dict(GONE)
-        if waits:
-            job.work.finished.wait(60)
+        if self.patient:
+            self.catch_up()
         with self.lock:
             now = self.clock()
             self.advance(now)
-            if job.removed:
+            job = self.timeline.find(hash_)
+            if job is None:
                 return dict(GONE)
             status, numbers = self.timeline.status(job, now)
             if job.stage is Stage.FAILED:
