@@ -58,10 +58,15 @@ class Seen:
     headers: Mapping[str, str]
     at: float
     params: dict[str, str] = field(default_factory=dict)
-    received: int = 0
     complete: bool = False
     status: int = 0
     fault: str = ""
+    body: Body | None = None
+
+    @property
+    def received(self) -> int:
+        """Bytes of the body that arrived so far."""
+        return self.body.received if self.body else 0
 
 
 @dataclass
@@ -233,7 +238,6 @@ class FaultyHandler(Handler):
         self.seen = Seen(route, self.command, self.path, dict(self.headers.items()), time.monotonic())
         self.service.log.append(self.seen)
         self.fault = self.service.pick(route)
-        self._bodies: list[Body] = []
         stage = self.fault.kind.stage if self.fault else ""
         if self.fault and stage in {"before", "body", "lost", "instead", "send", "hang"}:
             self.seen.fault = self.fault.name
@@ -242,7 +246,6 @@ class FaultyHandler(Handler):
             self.reset()
             return
         super().exchange()
-        self.seen.received = sum(body.received for body in self._bodies)
         if stage == "body" and not self.seen.complete:
             self.reset()
 
@@ -250,7 +253,7 @@ class FaultyHandler(Handler):
         body = _CutBody(self.rfile, length=length, chunked=chunked, limit=self.server.body_limit)  # type: ignore[arg-type]
         if self.fault and self.fault.kind.stage == "body":
             body.cut_at = int(self.fault.args.get("after", (length or 0) // 2))
-        self._bodies.append(body)
+        self.seen.body = body
         return body
 
     def read_body(self) -> Form:
