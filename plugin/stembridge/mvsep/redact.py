@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
 
 HIDDEN = "***"
+_READ = 1 << 16
 
 _LINK = re.compile(r"\b[a-z][a-z0-9+.-]{1,15}:(?:\\?/){2}[^\s\"'<>]+", re.IGNORECASE)
 _HASH = re.compile(r"\b\d{14}-[0-9a-f]{6,}(?:-[^\s\"'<>&,;]*)?", re.IGNORECASE)
 _PAIR = re.compile(r"(?i)\b(api_?(?:token|key)|password|hash)(\"?\s*[=:]\s*\"?)[^\s\"'&<>,;]+")
-_UNSEEN = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 
 
 class Secret:
@@ -71,7 +71,7 @@ def scrub(text: str, secrets: Iterable[Secret] = (), *, longest: int = 400) -> s
     Returns
     -------
     str
-        Without control and direction characters; links, hashes and secrets are replaced.
+        Printable characters only; links, hashes and secrets are replaced.
     """
     for secret in secrets:
         value = secret.reveal()
@@ -79,8 +79,7 @@ def scrub(text: str, secrets: Iterable[Secret] = (), *, longest: int = 400) -> s
             continue
         for form in {value, quote(value, safe=""), quote_plus(value)}:
             text = text.replace(form, HIDDEN)
-    text = text.encode("utf-8", "replace").decode("utf-8")
-    text = _UNSEEN.sub(" ", text).strip()
+    text = " ".join("".join(c if c.isprintable() else " " for c in text[:_READ]).split())
     text = _LINK.sub("(link)", text)
     text = _HASH.sub("(job)", text)
     text = _PAIR.sub(rf"\1\2{HIDDEN}", text)

@@ -170,7 +170,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         "file",
         (
-            _all("audio ?file|file|url|link", "required|missing|not set|empty|not found|no "),
+            _all("audio ?file|file|url|link", "required|missing|not set|empty"),
             _all(
                 "file|format|audio|codec",
                 "unsupported|not supported|invalid|corrupt|damaged|broken|can.?t be read|wrong",

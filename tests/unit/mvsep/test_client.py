@@ -6,6 +6,7 @@ import email.parser
 import email.policy
 import json
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -227,16 +228,17 @@ def test_an_early_answer_of_something_on_the_way_is_not_uncertain(tmp_path: Path
     def portal(peer: Peer) -> None:
         peer.head()
         peer.reply(200, b"<html><title>Hotel login</title></html>", Connection="close")
-        import time
-
         time.sleep(0.3)
 
     path = tmp_path / "a.flac"
     with path.open("wb") as file:
         file.truncate(64 << 20)
-    with serving(portal) as server, transport(server.base) as wire:
-        with pytest.raises(UnavailableError) as caught:
-            Client(wire, Secret(KEY)).create(path, "sb1.flac", sep_type=1, options={}, output_format=1)
+    with (
+        serving(portal) as server,
+        transport(server.base) as wire,
+        pytest.raises(UnavailableError) as caught,
+    ):
+        Client(wire, Secret(KEY)).create(path, "sb1.flac", sep_type=1, options={}, output_format=1)
     assert not isinstance(caught.value, MaybeSentError)
     assert "Hotel login" in caught.value.message
 
@@ -252,9 +254,9 @@ def test_an_early_answer_of_something_on_the_way_is_not_uncertain(tmp_path: Path
 def test_a_401_is_confirmed_before_the_key_is_blamed(
     tmp_path: Path, user: tuple[int, object], kind: type[StembridgeError]
 ) -> None:
-    with client((401, {"message": "Unauthenticated."}), user) as (held, server):
-        with pytest.raises(StembridgeError) as caught:
-            order(held, tmp_path)
+    words = {"message": "Unauthenticated."}
+    with client((401, words), user) as (held, server), pytest.raises(StembridgeError) as caught:
+        order(held, tmp_path)
     assert type(caught.value) is kind
     assert not isinstance(caught.value, MaybeSentError)
     assert "Unauthenticated." in caught.value.message
@@ -384,9 +386,9 @@ def test_cancel() -> None:
         with client((status, body)) as (held, server):
             assert held.cancel(HASH) is good
         assert sent(server.requests[0]) == {"api_token": KEY, "hash": HASH}
-    with client((400, {"success": False, "message": "Invalid api_token"})) as (held, _):
-        with pytest.raises(KeyNeededError):
-            held.cancel(HASH)
+    refusal = {"success": False, "message": "Invalid api_token"}
+    with client((400, refusal)) as (held, _), pytest.raises(KeyNeededError):
+        held.cancel(HASH)
 
 
 def test_the_site() -> None:
@@ -446,7 +448,7 @@ USER = {
     ],
 )
 def test_the_user(running: object, count: int | None) -> None:
-    with client((200, {"success": True, "data": {**USER, "current_queue": running}})) as (held, server):
+    with client((200, {"success": True, "data": {**USER, "current_queue": running}})) as (held, _):
         user = held.user()
     assert (user.premium_minutes, user.premium_enabled, user.jobs_running) == (120, True, count)
     assert user.api_token == Secret(KEY)
@@ -458,17 +460,19 @@ def test_login_and_register() -> None:
     with client((200, {"success": True, "data": {**USER, "api_token": None}}), key="") as (held, server):
         assert held.login("a@example.com", Secret("pässword")).api_token is None
     assert sent(server.requests[0]) == {"email": "a@example.com", "password": "pässword"}
-    with client((400, {"success": False, "message": {"email": ["Wrong credentials: pässword"]}}), key="") as (
-        held,
-        _,
+    wrong = {"success": False, "message": {"email": ["Wrong credentials: pässword"]}}
+    with (
+        client((400, wrong), key="") as (held, _),
+        pytest.raises(KeyNeededError, match="Wrong cred") as caught,
     ):
-        with pytest.raises(KeyNeededError, match="Wrong credentials") as caught:
-            held.login("a@example.com", Secret("pässword"))
+        held.login("a@example.com", Secret("pässword"))
     assert "pässword" not in str(caught.value)
     with client((200, {"success": True, "message": "Check your mail"}), key="") as (held, server):
         assert held.register("u", "a@example.com", Secret("pw1"), Secret("pw1")).message == "Check your mail"
     assert server.requests[0].method == "POST"
-    assert sent(server.requests[0])["password_confirmation"] == "pw1"
+    fields = sent(server.requests[0])
+    assert list(fields) == ["name", "email", "password", "password_confirmation"]
+    assert list(fields.values()) == ["u", "a@example.com", "pw1", "pw1"]
 
 
 def test_a_bad_key_is_a_400_for_the_account() -> None:
@@ -513,12 +517,13 @@ def test_the_history() -> None:
 
 
 def test_the_switches() -> None:
-    for call, path in (
+    switches: list[tuple[Callable[[Client], Any], str]] = [
         (lambda held: held.set_premium(enabled=True), "enable_premium"),
         (lambda held: held.set_premium(enabled=False), "disable_premium"),
         (lambda held: held.set_long_filenames(enabled=True), "enable_long_filenames"),
         (lambda held: held.set_long_filenames(enabled=False), "disable_long_filenames"),
-    ):
+    ]
+    for call, path in switches:
         with client((200, {"success": True, "message": "Done"})) as (held, server):
             assert call(held).message == "Done"
         assert server.requests[0].target == f"/api/app/{path}"
@@ -580,9 +585,9 @@ def test_the_quality_checker(tmp_path: Path) -> None:
     with client((200, {"success": True, "data": {"message": "Deleted"}})) as (held, server):
         assert held.quality_delete(7720, Secret("geheim")) == "Deleted"
     assert sent(server.requests[0]) == {"id": "7720", "password": "geheim"}
-    with client((200, {"success": False, "data": {"message": "Wrong: geheim"}})) as (held, _):
-        with pytest.raises(StembridgeError) as caught:
-            held.quality_delete(7720, Secret("geheim"))
+    wrong = {"success": False, "data": {"message": "Wrong: geheim"}}
+    with client((200, wrong)) as (held, _), pytest.raises(StembridgeError) as caught:
+        held.quality_delete(7720, Secret("geheim"))
     assert "geheim" not in str(caught.value)
     with client((200, board)) as (held, _), pytest.raises(UsageError):
         held.quality_leaderboard(dataset_type=12)

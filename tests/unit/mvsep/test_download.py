@@ -6,7 +6,7 @@ import errno
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -18,7 +18,6 @@ from stembridge.model.errors import (
     TransferError,
     UnavailableError,
 )
-from stembridge.mvsep import download as module
 from stembridge.mvsep.download import download
 from tests.unit.mvsep.wire import Clock, Peer, Request, Script, serving, transport
 
@@ -355,7 +354,7 @@ def test_cancel_during_a_download_takes_less_than_a_second_and_keeps_the_part(tm
             server.base,
             tmp_path / "v.wav",
             cancelled=cancelled,
-            progress=lambda done, total: got.append(done),
+            progress=lambda done, _: got.append(done),
             limits={"stall": 30},
         )
     assert time.monotonic() - said[0] < 1
@@ -378,7 +377,7 @@ class Full:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._file, name)
 
-    def __enter__(self) -> Full:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -415,7 +414,7 @@ def test_a_folder_that_is_missing_or_read_only_is_told(
         def refuse(*_: object) -> None:
             raise PermissionError(errno.EACCES, "no")
 
-        monkeypatch.setattr(module.os, "replace", refuse)
+        monkeypatch.setattr(os, "replace", refuse)
         with pytest.raises(StoreError) as denied:
             fetch(server.base, tmp_path / "v.wav")
         assert denied.value.code == "output_readonly"

@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
@@ -93,10 +94,12 @@ def test_a_get_gives_up_after_five_and_hands_over_what_the_service_said() -> Non
 
 def test_every_request_is_counted_against_the_budget() -> None:
     counted: list[int] = []
-    with serving(answer(500)) as server:
-        with Transport(server.base, budget=lambda: counted.append(1), sleep=lambda _: None) as wire:
-            wire.get("/x")
-            wire.post("/x", {})
+    with (
+        serving(answer(500)) as server,
+        Transport(server.base, budget=lambda: counted.append(1), sleep=lambda _: None) as wire,
+    ):
+        wire.get("/x")
+        wire.post("/x", {})
     assert len(counted) == len(server.requests) == 6
 
 
@@ -182,9 +185,12 @@ def test_tls_failure_is_told_as_such() -> None:
         peer.send(b"HTTP/1.1 400 Speak plainly\r\n\r\n")
         time.sleep(0.2)
 
-    with serving(plain) as server, transport(server.base.replace("http:", "https:")) as wire:
-        with pytest.raises(UnavailableError, match="isn't safe") as caught:
-            wire.get("/x", {"api_token": Secret(KEY)})
+    with (
+        serving(plain) as server,
+        transport(server.base.replace("http:", "https:")) as wire,
+        pytest.raises(UnavailableError, match="isn't safe") as caught,
+    ):
+        wire.get("/x", {"api_token": Secret(KEY)})
     assert caught.value.context["cause"] == "tls"
     assert not caught.value.retryable
     clean(caught.value)
@@ -261,8 +267,7 @@ def test_the_form_is_what_a_server_expects(tmp_path: Path) -> None:
     head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
     form = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + request.body)
     parts: dict[Any, Any] = {
-        part.get_param("name", header="content-disposition"): part
-        for part in form.iter_parts()  # type: ignore[attr-defined]
+        part.get_param("name", header="content-disposition"): part for part in form.iter_parts()
     }
     assert list(parts) == ["sep_type", "add_opt1", "text", "audiofile"]
     assert parts["sep_type"].get_payload() == "40"
@@ -302,6 +307,12 @@ def test_cancel_during_a_get_or_an_upload_takes_less_than_a_second(tmp_path: Pat
             peer.body(request, 100_000)
         time.sleep(4)
 
+    def call(wire: Transport, asked: Callable[[], bool]) -> None:
+        if stuck == "upload":
+            wire.post("/x", {"api_token": Secret(KEY)}, upload=make(tmp_path, 64 << 20), cancelled=asked)
+        else:
+            wire.get("/x", {"api_token": Secret(KEY)}, cancelled=asked)
+
     began: list[float] = []
 
     def cancelled() -> bool:
@@ -310,10 +321,7 @@ def test_cancel_during_a_get_or_an_upload_takes_less_than_a_second(tmp_path: Pat
         return bool(began)
 
     with serving(script) as server, transport(server.base) as wire, pytest.raises(Cancelled) as caught:
-        if stuck == "upload":
-            wire.post("/x", {"api_token": Secret(KEY)}, upload=make(tmp_path, 64 << 20), cancelled=cancelled)
-        else:
-            wire.get("/x", {"api_token": Secret(KEY)}, cancelled=cancelled)
+        call(wire, cancelled)
     assert time.monotonic() - began[0] < (1.3 if stuck == "answer" else 1.6)
     clean(caught.value)
 
@@ -394,9 +402,9 @@ def test_redirects_stay_on_the_server_and_the_key_goes_nowhere_else() -> None:
 
 
 def test_a_redirect_in_a_circle_ends() -> None:
-    with serving(answer(302, b"", Location="/x")) as server, transport(server.base) as wire:
-        with pytest.raises(ProtocolError):
-            wire.get("/x")
+    circle = answer(302, b"", Location="/x")
+    with serving(circle) as server, transport(server.base) as wire, pytest.raises(ProtocolError):
+        wire.get("/x")
     assert len(server.requests) == 5
 
 
