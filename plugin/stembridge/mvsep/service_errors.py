@@ -271,7 +271,7 @@ def refusal(status: int, said: str, *, retry_after: float | None = None) -> Stem
         return RemoteFailedError(
             message or f"MVSEP refused the request (status {status}) and didn't say why.",
             code="engine_refused",
-            hint="Check the order against `stembridge models`, then try again.",
+            hint="Change what MVSEP names, and try again." if said else "Try again later.",
             context=context,
         )
     return row.error(
