@@ -121,6 +121,22 @@ def test_an_answer_that_hangs(service: FaultyService) -> None:
     assert 0.1 < time.monotonic() - start < 10
 
 
+def test_an_answer_that_comes_late(service: FaultyService, song: Path) -> None:
+    service.fault("late_answer", seconds=30)
+    threading.Timer(0.2, service.release.set).start()
+    start = time.monotonic()
+    assert create(service, song).status == 200
+    assert 0.1 < time.monotonic() - start < 10
+    assert service.paid == 1
+
+
+def test_a_slow_upload(service: FaultyService, song: Path) -> None:
+    service.fault("slow_upload", block=song.stat().st_size // 8, pause=0.03)
+    start = time.monotonic()
+    assert create(service, song).status == 200
+    assert time.monotonic() - start > 0.2
+
+
 # Refusals
 
 

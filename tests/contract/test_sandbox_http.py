@@ -296,6 +296,14 @@ def test_a_name_that_points_here_gets_nothing(service: FaultyService) -> None:
     assert call(url, headers={"Host": "localhost"}).status == 200
 
 
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [("https://evil.example", 403), ("null", 403), ("http://127.0.0.1:8000", 200), ("http://localhost", 200)],
+)
+def test_a_page_of_the_web_cannot_send_forms_here(service: FaultyService, origin: str, status: int) -> None:
+    assert call(f"{service.url}/api/app/news", headers={"Origin": origin}).status == status
+
+
 def test_links_follow_the_address_that_was_used(service: FaultyService, tmp_path: Path) -> None:
     song = noise_file(tmp_path / "song.wav", frames=500)
     port = urlsplit(service.url).port

@@ -5,6 +5,9 @@ A fault has a stage:
     before    the connection is reset before the body is read
     body      it is reset inside the body
     instead   the request arrives in full, the service never sees it, another answer goes back
+    slow      the body is read slowly (``pause`` seconds every ``block`` bytes), then all goes well
+    hang      nothing comes back until `FaultyService.release` is set, or ``seconds`` are over: then a reset
+    late      the service takes the request, and the answer comes as late as that
     lost      the service takes the request, and the answer never arrives
     reply     the service's own answer is changed (None: doesn't apply to this one, and isn't used up)
     content   the files of a job that is done are changed on the disk, and its answer with them
@@ -192,6 +195,8 @@ FAULTS: Mapping[str, Kind] = {
     "reset_after_upload": Kind("instead", "create", lambda _args: None),
     "answer_lost": Kind("lost", "create"),
     "hang": Kind("hang", "get"),
+    "late_answer": Kind("late", "create"),
+    "slow_upload": Kind("slow", "create"),
     "reset": Kind("before", "get"),
     # Refusals
     "400_errors": Kind("instead", "create", document(400, lambda t: {"success": False, "errors": [t]})),

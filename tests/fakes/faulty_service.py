@@ -16,7 +16,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -216,14 +216,18 @@ class FaultyService:
 
 
 class _CutBody(Body):
-    """A body whose connection breaks after so many bytes."""
+    """A body whose connection breaks after so many bytes, or that is read slowly."""
 
     cut_at: int = 1 << 62
+    block: int = 1 << 18
+    pause: Callable[[], object] | None = None
 
     def read(self, size: int = 1 << 18) -> bytes:
+        if self.pause is not None:
+            self.pause()
         if self.received >= self.cut_at:
             raise ConnectionResetError("a fault")
-        return super().read(min(size, self.cut_at - self.received))
+        return super().read(min(size, self.block, self.cut_at - self.received))
 
 
 class FaultyHandler(Handler):
@@ -239,7 +243,7 @@ class FaultyHandler(Handler):
         self.service.log.append(self.seen)
         self.fault = self.service.pick(route)
         stage = self.fault.kind.stage if self.fault else ""
-        if self.fault and stage in {"before", "body", "lost", "instead", "send", "hang"}:
+        if self.fault and stage in {"before", "body", "lost", "instead", "send", "hang", "late", "slow"}:
             self.seen.fault = self.fault.name
             self.service.use(self.fault)
         if stage == "before":
@@ -253,6 +257,10 @@ class FaultyHandler(Handler):
         body = _CutBody(self.rfile, length=length, chunked=chunked, limit=self.server.body_limit)  # type: ignore[arg-type]
         if self.fault and self.fault.kind.stage == "body":
             body.cut_at = int(self.fault.args.get("after", (length or 0) // 2))
+        if self.fault and self.fault.kind.stage == "slow":
+            seconds = float(self.fault.args.get("pause", 0.02))
+            body.block = int(self.fault.args.get("block", 16_384))
+            body.pause = lambda: self.service.release.wait(seconds)
         self.seen.body = body
         return body
 
@@ -279,6 +287,8 @@ class FaultyHandler(Handler):
         if stage == "content":
             self._spoil(request, fault)
         reply = super().decide(request)
+        if stage == "late":
+            self.service.release.wait(float(fault.args.get("seconds", 30)))
         if stage == "lost":
             self.reset()
             raise ConnectionResetError("a fault")

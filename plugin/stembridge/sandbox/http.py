@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 import secrets
 import socket
@@ -52,7 +53,7 @@ class Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
     # A port that was just left may be taken again, except where that means sharing it with a stranger.
-    allow_reuse_address = hasattr(socket, "AF_UNIX")
+    allow_reuse_address = os.name != "nt"
 
     def __init__(
         self,
@@ -211,6 +212,10 @@ class Handler(BaseHTTPRequestHandler):
         if host not in LOOPBACK_NAMES:
             # A page of the web that had its name point here gets nothing.
             return _html(HTTPStatus.MISDIRECTED_REQUEST)
+        origin = self.headers.get("Origin")
+        if origin is not None and urllib.parse.urlsplit(origin).hostname not in LOOPBACK_NAMES:
+            # Nor does one that sends its forms here.
+            return _html(HTTPStatus.FORBIDDEN)
         try:
             return self.server.application(request)
         except Refusal as refusal:

@@ -50,7 +50,8 @@ class Sandbox:
     Parameters
     ----------
     folder
-        For uploads and results; made when missing. Nothing outside of it is ever written.
+        For uploads and results; made when missing. Nothing outside of it is ever written. The state is in
+        memory, so a folder that outlives the program holds files that nobody asks for: give a temporary one.
     separator
         What separates: see `stembridge.sandbox.splitters`.
     port
