@@ -251,7 +251,6 @@ def _write(
                 mark, since = done, now
     finally:
         # What has arrived counts for the next attempt, whatever ended this one.
-        file.truncate()
         file.flush()
         os.fsync(file.fileno())
     if dripping:
