@@ -19,7 +19,9 @@ def noise(frames: int, channels: int = 2, seed: int = 1) -> Any:
     return (np.rint(samples * (1 << 23)) / (1 << 23)).astype(np.float32)
 
 
-def noise_file(path: Path, frames: int = 22_050, channels: int = 2, rate: int = 44_100, seed: int = 1) -> Path:
+def noise_file(
+    path: Path, frames: int = 22_050, channels: int = 2, rate: int = 44_100, seed: int = 1
+) -> Path:
     """Write `noise`, in the format of the file's suffix (24 bit where it has bits)."""
     options = {".wav": {"subtype": "PCM_24"}, ".flac": {"subtype": "PCM_24"}}.get(path.suffix, {})
     soundfile.write(str(path), noise(frames, channels, seed), rate, **options)

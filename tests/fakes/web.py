@@ -1,4 +1,4 @@
-"""A very plain HTTP caller for tests of the stand-in service: the standard library, nothing of the product."""
+"""A very plain HTTP caller for tests of the stand-in: the standard library, nothing of the product."""
 
 from __future__ import annotations
 

@@ -39,9 +39,9 @@ _RULES: Mapping[tuple[int, str], Mapping[str, str]] = {
 }
 """Option keys that cost a multiple."""
 _CONDITIONS: Mapping[tuple[int, str], tuple[str, tuple[str, ...]]] = {
-    (22, "add_opt2"): ("add_opt1", ("1", "2", "3", "4", "5")),
+    (22, "add_opt2"): ("add_opt1", ("0", "1", "2", "3", "4", "5")),
 }
-"""Fields that show only with certain options of another."""
+"""Fields that show only with certain options of another: here with each, as the page knows no condition."""
 _NOT_SPLIT = frozenset({39, 64, 62, 51, 59, 60})
 
 
