@@ -10,6 +10,7 @@ The tree (a caller may catch any node)::
     ├── LimitError             the plan, the quota or the credits don't allow it
     ├── UnavailableError       something remote can't be reached now
     ├── RemoteFailedError      the service took the job and failed, or rejected it
+    │   └── ProtocolError      the service's answer isn't in any shape that is known
     ├── StoreError             the job folder or the place for the results
     ├── HostError              the audio program
     ├── DecisionNeededError    only the user can decide how it goes on
@@ -139,6 +140,12 @@ class RemoteFailedError(StembridgeError):
     default_code = "engine_failed"
 
 
+class ProtocolError(RemoteFailedError):
+    """A service answered in a shape that isn't known; the message keeps its own words."""
+
+    default_code = "protocol_reply"
+
+
 class StoreError(StembridgeError):
     """The job folder or the place for the results can't be used."""
 
@@ -209,6 +216,8 @@ CODES: Mapping[str, tuple[type[StembridgeError], str]] = {
     "limit": (LimitError, "The plan, the quota or the credits don't allow it"),
     "unavailable": (UnavailableError, "Something remote can't be reached at the moment"),
     "engine_failed": (RemoteFailedError, "The engine took the job and failed"),
+    "engine_refused": (RemoteFailedError, "The engine refused the order; nothing was paid"),
+    "protocol_reply": (ProtocolError, "The service's answer can't be understood"),
     "store": (StoreError, "The job folder can't be used"),
     "job_locked": (StoreError, "Another worker has the job"),
     "job_corrupt": (StoreError, "A file of the job can't be understood"),
