@@ -22,6 +22,7 @@ from stembridge.engines.base import (
     Recipe,
     Remote,
     Report,
+    Slots,
     SubmissionUncertainError,
     Ticket,
     fill_options,
@@ -111,6 +112,7 @@ class ToyService:
     price: int = 0
     credits: int = 10
     steps: int = 2
+    slots: int = 10
     fault: str = ""
     unreachable: int = 0
     history_lag: int = 0
@@ -147,7 +149,10 @@ class ToyRemote:
         filled = fill_options(self.models()[0], options)
         return Recipe(self.name, "splitter", STEMS, filled, f"far {filled['part']}", automatic=model is None)
 
-    def quote(self, region: Region, recipe: Recipe) -> Quote:
+    def slots(self) -> Slots:
+        return Slots(self.name, self.service.slots)
+
+    def quote(self, region: Region | None, recipe: Recipe) -> Quote:
         return Quote(self.service.price, "credits", self.service.credits)
 
     def prepare(
@@ -159,8 +164,9 @@ class ToyRemote:
         return upload, -1
 
     def submit(
-        self, upload: Path, upload_name: str, recipe: Recipe, progress: Report, cancelled: Asked
+        self, upload: Path | None, upload_name: str, recipe: Recipe, progress: Report, cancelled: Asked
     ) -> Ticket:
+        assert upload is not None
         if cancelled():
             raise Cancelled
         fault, self.service.fault = self.service.fault, ""

@@ -32,6 +32,7 @@ from stembridge.audio.render import RegionFile
 from stembridge.model.errors import UnavailableError, UnknownNameError
 from stembridge.model.regions import Region
 from stembridge.model.results import Separation
+from stembridge.model.stems import ResultKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,17 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What can be asked of an engine. ``stems`` are the ids that it promises, in order."""
+    """What can be asked of an engine.
+
+    Attributes
+    ----------
+    stems
+        The ids that it promises by default, in order; empty where only the result tells.
+    upload
+        False when it takes no audio.
+    kind
+        What its results are.
+    """
 
     id: str
     name: str
@@ -83,6 +94,8 @@ class Model:
     stems: tuple[str, ...]
     summary: str
     fields: tuple[Field, ...] = ()
+    upload: bool = True
+    kind: ResultKind = ResultKind.STEM
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +111,9 @@ class Recipe:
         version of the method. Two equal identities may share one answer.
     why
         A sentence on the choice where there is something to say.
+    service
+        What a remote engine is told beside the model, text for text: ``format`` ("auto" or a number
+        of the service's), ``publish_demo`` and ``mirror`` ("1"), ``url`` and ``remote_type``.
     """
 
     engine: str
@@ -107,6 +123,7 @@ class Recipe:
     identity: str
     automatic: bool = False
     why: str = ""
+    service: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,14 +172,23 @@ class LocalEngine(Protocol):
 class Quote:
     """What an order will cost.
 
-    ``amount`` is in ``unit`` ("credits", "attempts"); 0 costs nothing. ``left`` is what the account
-    has, None where it isn't known. ``limits`` are sentences that stand against the order.
+    ``amount`` is in ``unit``: "credits", which are money, or "attempts", which aren't; None where the
+    price isn't known. ``left`` is what the account has, None where it isn't known. ``limits`` are
+    sentences that stand against the order.
     """
 
-    amount: int
+    amount: int | None
     unit: str
     left: int | None = None
     limits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """How many orders of one account may be under way. ``name`` tells accounts apart, not who they are."""
+
+    name: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +263,11 @@ class RemoteEngine(Protocol):
         """Check an order, as `LocalEngine.resolve`."""
         ...
 
-    def quote(self, region: Region, recipe: Recipe) -> Quote:
+    def slots(self) -> Slots:
+        """Say how many orders may be under way at once; without the network, by what was last seen."""
+        ...
+
+    def quote(self, region: Region | None, recipe: Recipe) -> Quote:
         """Say what the order costs and what stands against it. May ask the service; costs nothing."""
         ...
 
@@ -248,9 +278,9 @@ class RemoteEngine(Protocol):
         ...
 
     def submit(
-        self, upload: Path, upload_name: str, recipe: Recipe, progress: Report, cancelled: Asked
+        self, upload: Path | None, upload_name: str, recipe: Recipe, progress: Report, cancelled: Asked
     ) -> Ticket:
-        """Order and pay, once. Never repeats itself.
+        """Order and pay, once. Never repeats itself. ``upload`` is None where no audio is sent.
 
         Raises
         ------
