@@ -17,11 +17,13 @@ PHASES: Mapping[str, str] = {
     "upload": "Sending",
     "queue": "Place in the queue",
     "process": "Being separated",
-    "separate": "Separating",
+    "measuring": "Measuring the levels",
+    "separating": "Separating",
     "download": "Fetching",
     "align": "Writing the stems",
-    "fetch": "Fetching the model",
-    "convert": "Converting the model",
+    "fetching": "Fetching the model",
+    "checking": "Checking the model",
+    "converting": "Converting the model",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -116,14 +117,16 @@ def cancel(settings: dict[str, Any], ids: tuple[str, ...], *, as_json: bool) -> 
 
 @jobs.command()
 @click.argument("job_id", metavar="ID")
+@click.option("--overwrite", is_flag=True, help="Replace the files that the old job delivered.")
 @click.option("--yes", is_flag=True, help="Agree to the cost that is shown.")
 @_JSON
 @click.pass_obj
-def retry(settings: dict[str, Any], job_id: str, *, yes: bool, as_json: bool) -> int:
+def retry(settings: dict[str, Any], job_id: str, *, overwrite: bool, yes: bool, as_json: bool) -> int:
     """Make a new job of an old one's request; its rendered region is used again."""
     tools = Tools()
     old = tools.store.find(job_id)
-    job = tools.store.create(runner.order(old))
+    request = runner.order(old)
+    job = tools.store.create(replace(request, overwrite=request.overwrite or overwrite))
     runner.hand_over(old, job)
     return conclude.drive(job, tools, settings, as_json=as_json, agreed=yes)
 

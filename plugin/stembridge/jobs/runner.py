@@ -114,6 +114,8 @@ def _rendered(one: Work) -> State:
     """Have the region separated."""
     one.stop_if_cancelled()
     planned, rendered = read_plan(one.job)
+    if one.request.deliver_to is not None:  # a retry was never checked, and much may happen in a long wait
+        plan.check_place(Path(one.request.deliver_to), planned, one.request, one.job)
     if one.state is State.RENDERED and "render" not in one.seconds and not render.verify(rendered):
         return _render_again(one)
     if one.request.source is None and not one.request.again and finishing.from_earlier(one, planned):
