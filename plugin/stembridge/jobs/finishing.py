@@ -16,6 +16,7 @@ from stembridge.jobs.store import Job
 from stembridge.jobs.work import Work
 from stembridge.model.errors import Cancelled, StembridgeError, StoreError
 from stembridge.model.formats import find_format
+from stembridge.model.names import safe
 from stembridge.model.results import Separation
 from stembridge.model.stems import colour
 
@@ -54,9 +55,8 @@ def finish(one: Work, planned: Plan, rendered: RegionFile) -> None:
         answer = Separation.from_dict(disk.read_json(job.separation_json))
     except (KeyError, TypeError, ValueError) as error:
         raise disk.corrupt(job.separation_json, "fields are missing") from error
-    files = planned.files(request)
     disk.make_folder(job.stems_folder)
-    _take_back(one, list(files.values()))
+    _take_back(one)
     facts = bring_home(
         rendered,
         job.answer_folder,
@@ -65,7 +65,7 @@ def finish(one: Work, planned: Plan, rendered: RegionFile) -> None:
         rest=request.rest,
         residual=request.residual,
         fmt=find_format(request.format),
-        names=files.__getitem__,
+        names=lambda stem: planned.file_name(stem, request),
         folder=job.stems_folder,
         progress=one.frames("align"),
         cancelled=one.cancelled,
@@ -91,11 +91,11 @@ def finish(one: Work, planned: Plan, rendered: RegionFile) -> None:
         disk.remove(job.answer_folder)
 
 
-def _take_back(one: Work, names: list[str]) -> None:
+def _take_back(one: Work) -> None:
     """Undo a delivery that a crash cut short: the stems are about to be written anew."""
     if one.request.deliver_to is not None:
-        for name in [*names, REPORT, PICTURE]:
-            disk.take_back(one.job.stems_folder / name, Path(one.request.deliver_to) / name)
+        for file in sorted(one.job.stems_folder.iterdir()):
+            disk.take_back(file, Path(one.request.deliver_to) / file.name)
 
 
 def _draw(one: Work, report: dict[str, Any], rendered: RegionFile) -> bool:
@@ -183,15 +183,13 @@ def from_earlier(one: Work, planned: Plan) -> bool:
         return False
     earlier, result = found
     job = one.job
-    files = planned.files(one.request)
     disk.make_folder(job.stems_folder)
     try:
         report = disk.read_json(earlier.stems_folder / REPORT)
         for row in report["stems"]:
-            disk.bring(
-                earlier.stems_folder / row["file"], job.stems_folder / files[row["id"]], overwrite=True
-            )
-            row["file"] = files[row["id"]]
+            name = f"{safe(planned.name)} - {row['file'].rpartition(' - ')[2]}"
+            disk.bring(earlier.stems_folder / row["file"], job.stems_folder / name, overwrite=True)
+            row["file"] = name
         picture = result["picture"] is not None and (earlier.stems_folder / PICTURE).exists()
         if picture:
             disk.bring(earlier.stems_folder / PICTURE, job.stems_folder / PICTURE, overwrite=True)

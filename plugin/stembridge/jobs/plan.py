@@ -9,13 +9,13 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from stembridge.audio.files import inspect
 from stembridge.audio.render import RegionFile
-from stembridge.engines.base import Engine, Recipe
+from stembridge.engines.base import Engine, Recipe, is_remote
 from stembridge.jobs.request import SeparateRequest
 from stembridge.jobs.store import Job
 from stembridge.model import formats, names, regions, stems
@@ -69,18 +69,25 @@ class Plan:
             request.format,
         )
 
-    def files(self, request: SeparateRequest) -> dict[str, str]:
-        """Give the file name of each stem that will be written."""
-        extension = formats.find_format(request.format).extension
+    def file_name(self, stem: str, request: SeparateRequest) -> str:
+        """Give the file name of a stem."""
+        return names.stem_file(self.name, stem, formats.find_format(request.format).extension)
+
+    def files(self, request: SeparateRequest) -> list[str]:
+        """Give the names of the files that are known to come; a service may give more."""
         wanted = [*self.stems, *(["rest"] * request.rest), *(["residual"] * request.residual)]
-        return {stem: names.stem_file(self.name, stem, extension) for stem in wanted}
+        return [self.file_name(stem, request) for stem in wanted]
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""
         return {
             "region": asdict(self.region),
             "name": self.name,
-            "recipe": {**asdict(self.recipe), "options": dict(self.recipe.options)},
+            "recipe": {
+                **asdict(self.recipe),
+                "options": dict(self.recipe.options),
+                "service": dict(self.recipe.service),
+            },
             "stems": list(self.stems),
             "source_key": self.source_key,
             "container": dict(self.container),
@@ -126,7 +133,12 @@ def check(request: SeparateRequest, engine: Engine, job: Job | None = None) -> P
     fmt = formats.find_format(request.format)
     region, container, source_key = locate(request, job)
     formats.check_format(fmt, channels=region.channels, rate=region.rate)
-    recipe = engine.resolve(request.model, request.options)
+    recipe = replace(engine.resolve(request.model, request.options), service=dict(request.service))
+    if request.service and not is_remote(engine):
+        raise UsageError(
+            f"The engine '{engine.name}' is no service: it takes no format, no demo page and no mirror.",
+            hint="Leave these options out, or choose --engine mvsep.",
+        )
     chosen = stems.choose(request.stems, recipe.stems)
     name = request.name or Path(region.source).stem
     plan = Plan(region, name, recipe, chosen, source_key, container)
@@ -207,7 +219,7 @@ def check_place(folder: Path, plan: Plan, request: SeparateRequest, job: Job | N
     if existing != folder:
         return
     source = Path(plan.region.source)
-    for name in [*plan.files(request).values(), REPORT, PICTURE]:
+    for name in [*plan.files(request), REPORT, PICTURE]:
         target = folder / name
         if not target.exists():
             continue

@@ -14,7 +14,7 @@ from typing import Any
 
 from stembridge.audio.render import RegionFile
 from stembridge.engines.base import Poll, Progress, Remote, RemoteEngine, SubmissionUncertainError, Ticket
-from stembridge.jobs import disk
+from stembridge.jobs import disk, lock
 from stembridge.jobs.plan import Plan
 from stembridge.jobs.store import Job
 from stembridge.jobs.work import Work
@@ -32,6 +32,8 @@ POLL_FIRST, POLL_MOST, POLL_GROWTH = 2.0, 10.0, 1.25
 """Seconds between two polls: the first pause, the longest, and how it grows."""
 GONE_GRACE = 180.0
 """Seconds after the order in which the service may not know it yet."""
+EMPTY_GRACE = 300.0
+"""Seconds for which an order may be done without files."""
 SILENCE_MOST = 1800.0
 """Seconds without any answer to a poll after which the worker gives up; the job can be resumed."""
 REFUSED_PAUSE, REFUSED_MOST = 15.0, 120.0
@@ -58,6 +60,8 @@ def submit(one: Work, engine: RemoteEngine, planned: Plan, rendered: RegionFile)
     """Agree on the cost, then order once; wait where the service has no place free."""
     _agree(one, engine, planned)
     upload, exponent = engine.prepare(rendered, planned.recipe, one.job.folder, one.report, one.cancelled)
+    _take_slot(one, engine)
+    _notice(one)
     pause = REFUSED_PAUSE
     while True:
         one.stop_if_cancelled()
@@ -69,15 +73,50 @@ def submit(one: Work, engine: RemoteEngine, planned: Plan, rendered: RegionFile)
     return State.QUEUED
 
 
+def _take_slot(one: Work, engine: RemoteEngine) -> None:
+    """Wait for a place among this account's orders on this machine; it is kept until the order is done."""
+    slots = engine.slots()
+    told = False
+
+    def waiting() -> None:
+        nonlocal told
+        if not told:
+            told = True
+            one.log.emit("waiting", reason="the account's other jobs have to end first", until=None)
+        one.log.heartbeat()
+
+    place = lock.slot(
+        one.home / "slots", slots.name, slots.count, clock=one.clock, waiting=waiting, cancelled=one.cancelled
+    )
+    one.held.enter_context(place)
+
+
+def _notice(one: Work) -> None:
+    """Say once, before the first upload of all, that the audio leaves the machine."""
+    told = one.home / "notices" / "upload.json"
+    if told.exists():
+        return
+    one.warn(
+        "upload_notice",
+        "Your audio leaves this machine: the service gets it, and keeps it and the stems for 72 hours for "
+        "whoever has their link.",
+    )
+    disk.make_folder(told.parent)
+    disk.write_json(told, {"at": one.clock.time()})
+
+
 def _agree(one: Work, engine: RemoteEngine, planned: Plan) -> None:
     """Raise a question, or a refusal, unless the user allowed what the order costs."""
     quote = engine.quote(planned.region, planned.recipe)
     if quote.limits:
         raise LimitError(quote.limits[0], hint=" ".join(quote.limits[1:]))
     most = one.request.max_credits
-    if quote.amount == 0 or (most is not None and quote.amount <= most):
+    amount = quote.amount
+    allowed = most is not None and amount is not None and amount <= most
+    if amount == 0 or quote.unit != "credits" or allowed:
         return
-    question = f"cost-{quote.amount}-{quote.unit}"
+    price = "an unknown number of" if amount is None else str(amount)
+    question = f"cost-{amount}-{quote.unit}"
     choice = _answer(one, question)
     if choice == "agree":
         return
@@ -85,9 +124,9 @@ def _agree(one: Work, engine: RemoteEngine, planned: Plan) -> None:
         raise Cancelled("You declined the cost; nothing was ordered.")
     left = "" if quote.left is None else f" You have {quote.left}."
     raise DecisionNeededError(
-        f"This separation costs {quote.amount} {quote.unit}.{left}",
+        f"This separation costs {price} {quote.unit}.{left}",
         hint="Agree to it, or allow it in advance with --yes or --max-credits.",
-        choices=[("agree", f"Spend {quote.amount} {quote.unit}"), ("decline", "Don't separate")],
+        choices=[("agree", f"Spend {price} {quote.unit}"), ("decline", "Don't separate")],
         context={"id": question},
     )
 
@@ -174,7 +213,7 @@ def poll(one: Work, engine: RemoteEngine) -> State:
     facts = disk.read_json(one.job.remote_json)
     ticket = Ticket(**facts["ticket"])
     one.enter(State.QUEUED)
-    pause, heard = POLL_FIRST, one.clock.monotonic()
+    pause, heard, empty = POLL_FIRST, one.clock.monotonic(), None
     while True:
         if one.cancelled():
             _cancel(one, engine, ticket)
@@ -189,7 +228,9 @@ def poll(one: Work, engine: RemoteEngine) -> State:
             if answer.state is Remote.DONE and answer.listing:
                 listing = [dict(row) for row in answer.listing]
                 disk.write_json(one.job.remote_json, {**facts, "listing": listing}, private=True)
+                one.held.close()
                 return State.DOWNLOADING
+            empty = _still_empty(one, answer, empty)
             _tell(one, answer, ordered_at=facts["intent_at"])
             pause = answer.retry_after or pause
         try:
@@ -197,6 +238,19 @@ def poll(one: Work, engine: RemoteEngine) -> State:
         except Cancelled:
             _cancel(one, engine, ticket)
         pause = min(max(pause, POLL_FIRST) * POLL_GROWTH, POLL_MOST)
+
+
+def _still_empty(one: Work, answer: Poll, since: float | None) -> float | None:
+    """Bear for a while that an order is done and has no files; give since when that is so."""
+    if answer.state is not Remote.DONE:
+        return None
+    now = one.clock.monotonic()
+    if since is not None and now - since > EMPTY_GRACE:
+        raise RemoteFailedError(
+            answer.message or "The service says that the job is done, but gives no files.",
+            hint=f"Look again later: stembridge jobs resume {one.job.id}. It won't be charged again.",
+        )
+    return now if since is None else since
 
 
 def _tell(one: Work, answer: Poll, *, ordered_at: float) -> None:

@@ -38,6 +38,10 @@ SEPARATE_FIELDS: Mapping[str, tuple[str, str]] = {
     "overwrite": ("boolean", "files of the same name there may be replaced"),
     "again": ("boolean", "true: don't answer from an earlier job"),
     "max_credits": ("integer or null", "what the job may cost without asking"),
+    "service": (
+        "object",
+        "for a service: format (0 to 5; left out: the best lossless), publish_demo and mirror (1), all text",
+    ),
     "background": ("boolean", "true: leave a processor to the host"),
     "host_context": ("anything", "kept for the host, never read"),
 }
@@ -50,6 +54,7 @@ QUERY_FIELDS: Mapping[str, tuple[str, str]] = {
     "host_context": ("anything", "kept for the host, never read"),
 }
 SOURCE_FIELDS = frozenset({"path", "first_frame", "frames", "rate", "channels"})
+SERVICE_FIELDS = frozenset({"format", "publish_demo", "mirror"})
 QUERIES = ("catalogue", "presets", "engines", "quote", "doctor")
 
 
@@ -82,6 +87,7 @@ class SeparateRequest:
     overwrite: bool = False
     again: bool = False
     max_credits: int | None = None
+    service: Mapping[str, str] = field(default_factory=dict)
     background: bool = False
     host_context: Any = None
 
@@ -107,6 +113,7 @@ class SeparateRequest:
             "overwrite": self.overwrite,
             "again": self.again,
             "max_credits": self.max_credits,
+            "service": dict(self.service),
             "background": self.background,
             "host_context": self.host_context,
         }
@@ -174,6 +181,10 @@ def _separate(document: Mapping[str, Any]) -> SeparateRequest:
     options = _object(document, "options")
     if not all(isinstance(value, str) for value in options.values()):
         raise _wrong("options", "text for text")
+    service = _object(document, "service")
+    _known(service, SERVICE_FIELDS, "service")
+    if not all(isinstance(value, str) for value in service.values()):
+        raise _wrong("service", "text for text")
     stems = document.get("stems", [])
     if not isinstance(stems, list) or not all(isinstance(stem, str) for stem in stems):
         raise _wrong("stems", "a list of text")
@@ -192,6 +203,7 @@ def _separate(document: Mapping[str, Any]) -> SeparateRequest:
         overwrite=_flag(document, "overwrite"),
         again=_flag(document, "again"),
         max_credits=_count_or_none(document, "max_credits"),
+        service=service,
         background=_flag(document, "background"),
         host_context=document.get("host_context"),
     )

@@ -59,8 +59,9 @@ def carry_on(
         raise UnknownNameError("engine", name, engines)
     one = Work(job, request, engines[name], home, clock, log, interrupted)
     one.state = standing(job)
-    while one.state is not State.READY:
-        one.state = _STEPS[one.state](one)
+    with one.held:
+        while one.state is not State.READY:
+            one.state = _STEPS[one.state](one)
 
 
 def standing(job: Job) -> State:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +29,8 @@ class Work:
         The engine that the request asks for.
     interrupted
         Says True when the process itself was asked to stop (Ctrl-C).
+    held
+        What is given back at the latest when the worker ends: a slot at the service.
     seconds
         How long each phase took, for the report.
     """
@@ -39,6 +42,7 @@ class Work:
     clock: Clock
     log: EventLog
     interrupted: Callable[[], bool]
+    held: ExitStack = field(default_factory=ExitStack)
     seconds: dict[str, float] = field(default_factory=dict)
     state: State = State.CREATED
     _looked: float = float("-inf")

@@ -80,7 +80,8 @@ def choose(wanted: Iterable[str], promised: Iterable[str]) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        The ids in the model's order, each once; all of them when ``wanted`` is empty.
+        The ids in the model's order, each once; all of them when ``wanted`` is empty. Where nothing
+        is promised, the ids as they were given.
 
     Raises
     ------
@@ -88,6 +89,8 @@ def choose(wanted: Iterable[str], promised: Iterable[str]) -> tuple[str, ...]:
         For an id (or label) that the model doesn't give.
     """
     offered = list(promised)
+    if not offered:  # only the result will tell what there is
+        return tuple(dict.fromkeys(name.strip().casefold() for name in wanted))
     by_name = {stem.casefold(): stem for stem in offered}
     by_name.update({STEMS[stem].label.casefold(): stem for stem in offered if stem in STEMS})
     chosen: set[str] = set()
