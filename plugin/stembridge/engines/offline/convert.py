@@ -41,7 +41,7 @@ def tensor_count() -> int:
     """Give the number of tensors that the model takes from the checkpoint."""
     convolutions = len(NETWORKS) * (2 * _DEPTH + 1)
     normalisations = len(NETWORKS) * (2 * _DEPTH - 1)
-    return 2 * convolutions + 4 * (normalisations + len(NETWORKS))
+    return 2 * convolutions + 4 * normalisations
 
 
 def build_models(

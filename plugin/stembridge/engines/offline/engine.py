@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 from collections.abc import Mapping, Sequence
@@ -154,13 +155,13 @@ class OfflineEngine:
 
             levels = separation.measure_levels(region, channels, progress, cancelled)
             gains = [min(_LEVEL / max(level, 1e-12), 1e9) for level in levels]
-            lazy = _LazyNetwork(self._weights, self._threads)
-            net = NetworkMasks(lazy.run, sizes, gains, exponent=_EXPONENTS[recipe.options["mask"]])
-            separation.separate(
-                region, channels, folder, think=net, chunk_frames=net.chunk_frames, spatial=spatial,
-                interrupt=lazy.interrupt, progress=progress, cancelled=cancelled,
-            )  # fmt: skip
-            details |= lazy.details()
+            with contextlib.closing(_LazyNetwork(self._weights, self._threads)) as lazy:
+                net = NetworkMasks(lazy.run, sizes, gains, exponent=_EXPONENTS[recipe.options["mask"]])
+                separation.separate(
+                    region, channels, folder, think=net, chunk_frames=net.chunk_frames, spatial=spatial,
+                    interrupt=lazy.interrupt, progress=progress, cancelled=cancelled,
+                )  # fmt: skip
+                details |= lazy.details()
         files = tuple(EngineFile(name, stem, stem.capitalize()) for stem, name in separation.FILES.items())
         return Separation(
             files,
@@ -239,6 +240,10 @@ class _LazyNetwork:
         self._stopped.set()
         if self._network is not None:
             self._network.interrupt()
+
+    def close(self) -> None:
+        if self._network is not None:
+            self._network.close()
 
     def details(self) -> dict[str, Any]:
         manifest = self._weights.manifest()

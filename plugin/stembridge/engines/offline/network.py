@@ -124,6 +124,10 @@ class Network:
         self._stopped = True
         self._options.terminate = True
 
+    def close(self) -> None:
+        """End the threads."""
+        self._pool.shutdown()
+
     def _run(self, sessions: Sequence[Any], magnitudes: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         feed = {INPUT: magnitudes[None]}
         running = [self._pool.submit(session.run, [OUTPUT], feed, self._options) for session in sessions]

@@ -109,17 +109,18 @@ class RepetMasks:
 
         similarity = np.concatenate([heard.features @ other.features.T for other in window], axis=1)
         rows = np.arange(len(similarity))
-        last = similarity.shape[1] - 1
-        near = np.arange(-_APART, _APART + 1)
+        total = similarity.shape[1]
+        # In a short region they have to lie closer together, to be found at all.
+        apart = max(0, min(_APART, (total // _LIKES - 1) // 2))
+        near = np.arange(-apart, apart + 1)
         picks: list[NDArray[np.intp]] = []
-        # So many places there are at least, wherever the likes lie.
-        count = max(1, min(_LIKES, (last + 1) // (2 * _APART + 1)))
+        count = min(_LIKES, max(1, total // (2 * apart + 1)))
         for _ in range(count):
             if self._stop.is_set():
                 raise Cancelled
             best = similarity.argmax(axis=1)
             picks.append(best)
-            similarity[rows[:, None], np.clip(best[:, None] + near, 0, last)] = -1.0
+            similarity[rows[:, None], np.clip(best[:, None] + near, 0, total - 1)] = -1.0
         return np.stack(picks, axis=1)
 
     def _keep_centre(self, mask: NDArray[np.float32], spectra: NDArray[np.complex64]) -> None:
