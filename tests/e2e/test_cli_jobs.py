@@ -76,16 +76,17 @@ def _report(folder: Path) -> Any:
     return json.loads((folder / "report.json").read_text(encoding="utf-8"))
 
 
-def test_the_same_again_is_answered_from_the_first(trip: Trip) -> None:
+def test_the_same_again_is_answered_from_the_first(trip: Trip, command: Command) -> None:
     first = trip.command.jobs()[-1]["id"]
-    told = trip.command("separate", trip.song, "--model", "repet", "--out", "again", "--json")
+    command.home = trip.command.home
+    told = command("separate", trip.song, "--model", "repet", "--out", "again", "--json")
     assert told.code == 0
     states = [line["state"] for line in told.lines if line["type"] == "state"]
     assert states == ["created"], "the engine ran again"
     assert told.lines[-1]["result"]["reused_from"] == first
     assert told.lines[-1]["job"] != first
-    _same(_stems(trip.song.parent / "again"), _stems(trip.out))
-    assert _report(trip.song.parent / "again")["reused_from"] == first
+    _same(_stems(command.cwd / "again"), _stems(trip.out))
+    assert _report(command.cwd / "again")["reused_from"] == first
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from stembridge.model.errors import CODES, StembridgeError
 FIXED = {
     "internal": 1, "usage": 2, "unknown_name": 2, "region_reversed": 2, "key_missing": 10, "key_refused": 10,
     "source_missing": 11, "region_outside": 11, "channels": 11, "limit": 12, "unavailable": 13,
-    "submission_uncertain": 13, "engine_failed": 14, "store": 15, "job_locked": 15, "protocol": 15,
+    "submission_uncertain": 13, "engine_failed": 14, "engine_refused": 14,
+    "protocol_reply": 14, "store": 15, "job_locked": 15, "protocol": 15,
     "no_space": 15, "output_exists": 15, "host": 16, "needs_decision": 17, "engine_not_ready": 17,
     "transfer": 18, "alignment": 18,
 }  # fmt: skip
