@@ -146,9 +146,7 @@ def test_both_stems_have_the_shape_of_the_region_and_sum_to_it(
 ) -> None:
     engine = OfflineEngine(tmp_path)
     samples = music(frames, channels, rate, seed=frames) * np.float32(gain)
-    answer, voice, rest = separate(
-        OfflineEngine(tmp_path), samples, tmp_path, rate, options={"stereo": stereo}
-    )
+    answer, voice, rest = separate(engine, samples, tmp_path, rate, options={"stereo": stereo})
     expected = at_44100(samples, rate)
     assert voice.shape == rest.shape == expected.shape
     residual = np.sqrt(np.mean(np.square(voice + rest - expected, dtype=np.float64)))
