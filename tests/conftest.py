@@ -19,6 +19,8 @@ def clean_environ(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Temp
     for name in _CLEANED:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("STEMBRIDGE_HOME", str(tmp_path_factory.mktemp("home")))
+    # A key store that keeps nothing: no test may write to the developer's own, or wait for it.
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
 
 
 @pytest.fixture

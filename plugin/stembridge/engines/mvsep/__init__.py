@@ -1,0 +1,1 @@
+"""The engine `mvsep`: the service behind the port of the engines."""
