@@ -203,9 +203,9 @@ class OfflineEngine:
             )
         manifest = self._weights.manifest()
         if manifest is None:
-            return Readiness(
-                "spleeter", ready=False, text="The network isn't installed.", remedy=_install_remedy()
-            )
+            stale = "The network here is of an older version or damaged; it has to be fetched again."
+            text = stale if self._weights.left_over() else "The network isn't installed."
+            return Readiness("spleeter", ready=False, text=text, remedy=_install_remedy())
         size = round(manifest.bytes / _MEGABYTE)
         return Readiness("spleeter", ready=True, text=f"Ready ({size} MB in {self._weights.folder}).")
 

@@ -93,6 +93,10 @@ class Weights:
             return None
         return found if whole and found.converter == VERSION else None
 
+    def left_over(self) -> bool:
+        """Say whether something was installed that `manifest` doesn't count."""
+        return (self.folder / _MANIFEST).exists() and self.manifest() is None
+
     def verified(self, name: str) -> Path:
         """Give one of the files, compared with the manifest byte for byte.
 

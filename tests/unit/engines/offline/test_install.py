@@ -239,3 +239,17 @@ def test_nothing_else_can_be_installed(tmp_path: Path) -> None:
     with pytest.raises(UnknownNameError) as caught:
         OfflineEngine(tmp_path).install("spleter", None, lambda _: None, lambda: False)
     assert "spleeter" in caught.value.hint
+
+
+def test_what_an_older_converter_left_is_told_apart_from_nothing(tmp_path: Path) -> None:
+    from stembridge.engines.offline import OfflineEngine
+
+    engine = OfflineEngine(tmp_path)
+    assert "isn't installed" in engine.readiness()[0].text
+    folder = tmp_path / "models" / "spleeter"
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text('{"converter": 0}', encoding="utf-8")
+    row = engine.readiness()[0]
+    assert not row.ready
+    assert "older version" in row.text
+    assert "stembridge engines install spleeter" in row.remedy
