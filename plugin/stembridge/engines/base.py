@@ -26,7 +26,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol, TypeGuard, runtime_checkable
+from typing import Any, Protocol, TypeGuard, runtime_checkable
 
 from stembridge.audio.render import RegionFile
 from stembridge.model.errors import UnavailableError, UnknownNameError
@@ -193,14 +193,19 @@ class Slots:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """The service's receipt. Secret: whoever has it can fetch the audio. Lives in remote.json only."""
+    """The service's receipt. Secret: whoever has it can fetch the audio. Lives in remote.json only.
+
+    ``memo`` is what the engine has to remember of the order, text for text, because it holds nothing
+    itself; two tickets are one when id and host are.
+    """
 
     id: str = field(repr=False)
     host: str = field(repr=False)
+    memo: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
-    def to_dict(self) -> dict[str, str]:
+    def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values, for remote.json."""
-        return {"id": self.id, "host": self.host}
+        return {"id": self.id, "host": self.host, "memo": dict(self.memo)}
 
 
 class Remote(StrEnum):
@@ -220,6 +225,8 @@ class Poll:
     ``place`` and ``queue`` are the job's place and the queue's length, None where unknown; ``done``
     and ``total`` count parts. ``message`` is the service's own sentence. ``listing`` (with DONE) is
     what `fetch` needs, plain JSON values, secret like the ticket. ``retry_after`` is in seconds.
+    ``ticket``, where there is one, takes the place of the ticket that was asked about: it is on disk
+    before the next poll.
     """
 
     state: Remote
@@ -230,6 +237,7 @@ class Poll:
     total: int | None = None
     listing: Sequence[Mapping[str, object]] = field(default=(), repr=False)
     retry_after: float | None = None
+    ticket: Ticket | None = field(default=None, repr=False)
 
 
 class SubmissionUncertainError(UnavailableError):
