@@ -1,13 +1,15 @@
 """Shipped presets: fixed ids that hosts, scripts and menus may rely on.
 
-An offline recipe is what the embedded engine can do of it: a model (None: the best that is ready)
-and the stems to keep.
+An MVSEP recipe is a separation type with the options that differ from the service's defaults: where
+the service brings a better default, the preset is better, too. An offline recipe is what the embedded
+engine can do of it: a model (None: the best that is ready). Both name the stems to keep; none means
+all that come.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stembridge.model.errors import UnknownNameError, UsageError
 
@@ -21,27 +23,86 @@ class OfflineRecipe:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceRecipe:
+    """What MVSEP is asked for.
+
+    Attributes
+    ----------
+    sep_type
+        The separation type's number.
+    options
+        Keys by field name.
+    stems
+        Ids to keep, all of them promised by the type with these options; empty: all that come.
+    """
+
+    sep_type: int
+    options: Mapping[str, str] = field(default_factory=dict)
+    stems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Preset:
     """A row of the table. ``offline`` is None where the embedded engine can't do it."""
 
     id: str
     title: str
     gives: str
+    mvsep: ServiceRecipe
     offline: OfflineRecipe | None = None
 
 
 _ROWS = (
-    Preset("vocals", "Vocals", "vocals and instrumental", OfflineRecipe()),
-    Preset("4stems", "Four stems", "vocals, drums, bass and other"),
-    Preset("6stems", "Six stems", "vocals, drums, bass, guitar, piano and other"),
-    Preset("karaoke", "Karaoke", "lead vocals, backing vocals and instrumental"),
-    Preset("drums", "Drum kit", "the parts of the kit"),
-    Preset("dialogue", "Dialogue", "dialogue, music and effects"),
-    Preset("dereverb", "De-reverb", "the dry sound and its reverberation"),
-    Preset("denoise", "De-noise", "the sound without its noise"),
-    Preset("singers", "Singers", "male and female voices"),
-    Preset("transcript", "Transcript", "the words as text"),
-    Preset("centre", "Phantom centre", "the centre and the sides of a stereo field"),
+    Preset(
+        "vocals",
+        "Vocals",
+        "vocals and instrumental",
+        ServiceRecipe(40, stems=("vocals", "instrumental")),
+        OfflineRecipe(),
+    ),
+    Preset(
+        "4stems",
+        "Four stems",
+        "vocals, drums, bass and other",
+        ServiceRecipe(20, {"add_opt1": "0"}, ("vocals", "drums", "bass", "other")),
+    ),
+    Preset(
+        "6stems",
+        "Six stems",
+        "vocals, drums, bass, guitar, piano and other",
+        # The type adds an instrumental, which is the sum of five of them.
+        ServiceRecipe(63, stems=("vocals", "drums", "bass", "guitar", "piano", "other")),
+    ),
+    Preset(
+        "karaoke",
+        "Karaoke",
+        "lead vocals, backing vocals and instrumental",
+        # Vocals first: taken from the mix as it is, the backing vocals stay with the instruments.
+        ServiceRecipe(49, {"add_opt2": "1"}, ("lead", "backing", "instrumental")),
+    ),
+    Preset(
+        "drums",
+        "Drum kit",
+        "the parts of the kit",
+        ServiceRecipe(37, stems=("kick", "snare", "toms", "hihat", "ride", "crash")),
+    ),
+    Preset(
+        "dialogue",
+        "Dialogue",
+        "dialogue, music and effects",
+        ServiceRecipe(56, stems=("dialogue", "music", "effects")),
+    ),
+    Preset("dereverb", "De-reverb", "the dry sound and its reverberation", ServiceRecipe(22)),
+    Preset("denoise", "De-noise", "the sound without its noise", ServiceRecipe(47)),
+    Preset(
+        "singers",
+        "Singers",
+        "male and female voices",
+        # Vocals first: the models know voices, not songs.
+        ServiceRecipe(57, {"add_opt2": "1"}, ("male", "female")),
+    ),
+    Preset("transcript", "Transcript", "the words as text", ServiceRecipe(39)),
+    Preset("centre", "Phantom centre", "the centre and the sides of a stereo field", ServiceRecipe(55)),
 )
 PRESETS: Mapping[str, Preset] = {row.id: row for row in _ROWS}
 
