@@ -24,7 +24,7 @@ Hosts = Mapping[str, Callable[[], Iterable[Readiness]]]
 
 ROW_FIELDS: Mapping[str, str] = {
     "catalogue": "sep_type (id), name, engine, stems, summary, fields (name, text, kind, options, default)",
-    "presets": "id, title, gives, offline (true when the embedded engine can do it)",
+    "presets": "id, title, gives, mvsep (model, options, stems), offline (true when the embedded engine can too)",
     "engines": "engine, name, ready, text, remedy",
     "quote": "engine, model, stems, frames, rate, channels, seconds, amount, unit, left, limits, why",
     "doctor": "name, ready, text, remedy",
@@ -78,7 +78,17 @@ def model_row(model: Model) -> dict[str, Any]:
 def preset_rows() -> list[dict[str, Any]]:
     """Give the shipped presets."""
     return [
-        {"id": row.id, "title": row.title, "gives": row.gives, "offline": row.offline is not None}
+        {
+            "id": row.id,
+            "title": row.title,
+            "gives": row.gives,
+            "mvsep": {
+                "model": str(row.mvsep.sep_type),
+                "options": dict(row.mvsep.options),
+                "stems": list(row.mvsep.stems),
+            },
+            "offline": row.offline is not None,
+        }
         for row in PRESETS.values()
     ]
 

@@ -131,7 +131,7 @@ def separate(
         again=again,
     )
     if preset is not None:
-        order = _with_preset(order, preset)
+        order = _with_preset(order, preset, order.engine or tools.default_engine)
     if (start is not None or end is not None) and (first_frame is not None or frames is not None):
         raise UsageError("--start/--end and --first-frame/--frames exclude each other.", hint="Use one pair.")
     terminal = TerminalSession(as_json=as_json, agreed=yes, **settings)
@@ -216,12 +216,19 @@ def _options(given: tuple[str, ...]) -> dict[str, str]:
     return options
 
 
-def _with_preset(order: Order, name: str) -> Order:
+def _with_preset(order: Order, name: str, engine: str) -> Order:
     """Fill in what a preset says where the command line says nothing."""
     from dataclasses import replace
 
-    recipe = presets.offline_recipe(presets.find_preset(name))
-    return replace(order, model=order.model or recipe.model, stems=order.stems or recipe.stems)
+    preset = presets.find_preset(name)
+    if engine == "offline":
+        recipe = presets.offline_recipe(preset)
+        return replace(order, model=order.model or recipe.model, stems=order.stems or recipe.stems)
+    stems = order.stems or preset.mvsep.stems
+    if order.model is not None:
+        return replace(order, stems=stems)
+    options = {**preset.mvsep.options, **order.options}
+    return replace(order, model=str(preset.mvsep.sep_type), options=options, stems=stems)
 
 
 def _offer_model(order: Order, tools: Tools, terminal: TerminalSession, *, agreed: bool) -> None:
