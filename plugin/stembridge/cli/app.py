@@ -28,6 +28,11 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     ),
     "models": ("stembridge.cli.models:models", "Find a model and its options."),
     "presets": ("stembridge.cli.presets:presets", "List the presets."),
+    "account": ("stembridge.cli.account:account", "Log in to MVSEP, see and change the account."),
+    "news": ("stembridge.cli.site:news", "Read MVSEP's news."),
+    "demos": ("stembridge.cli.site:demos", "List separations that others published."),
+    "quality": ("stembridge.cli.quality:quality", "See how good MVSEP's algorithms are."),
+    "sandbox": ("stembridge.cli.sandbox:sandbox", "Run a stand-in for MVSEP on this machine."),
     "doctor": ("stembridge.cli.doctor:doctor", "Say what works here, and what to do about the rest."),
     "run": ("stembridge.cli.run:run", "Work on a job folder: what a host starts."),
 }
@@ -112,7 +117,8 @@ def app(ctx: click.Context, *, verbose: bool, quiet: bool) -> None:
 
     `stembridge separate song.wav` makes a folder 'song stems' beside the file.
 
-    Settings come from the environment: STEMBRIDGE_HOME names the data folder.
+    Settings come from the environment: STEMBRIDGE_HOME names the data folder, STEMBRIDGE_API_TOKEN
+    holds a key for MVSEP, STEMBRIDGE_MVSEP_URL is another address of the service.
     """
     ctx.obj = {"verbose": verbose, "quiet": quiet}
 
