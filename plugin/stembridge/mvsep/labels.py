@@ -44,6 +44,8 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "sides": ("sides", "side", "no center", "no centre"),
 }
 _BY_WORD = {word: stem for stem, words in _WORDS.items() for word in words}
+KNOWN = frozenset(_WORDS)
+"""Ids that some word of the service's is known to mean."""
 _SEPARATORS = re.compile(r"[\s_\-]+")
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 _BRACKETS = re.compile(r"\(([^()]*)\)")
