@@ -243,7 +243,7 @@ def test_a_hosts_own_rendering_is_known_again_by_its_samples(shop: Workshop) -> 
 
     jobs = []
     for _ in range(2):
-        job = shop.store.create(SeparateRequest(source=None, name="Track 3", engine="toy"))
+        job = shop.store.create(SeparateRequest(None, input=True, name="Track 3", engine="toy"))
         job.input_file.write_bytes(shop.source.read_bytes())
         assert shop.run(job).state is State.READY
         jobs.append(job)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 PHASES: Mapping[str, str] = {
     "render": "Reading the region",
+    "prepare": "Preparing what is sent",
     "upload": "Sending",
     "queue": "Place in the queue",
     "process": "Being separated",

@@ -176,7 +176,11 @@ def _row(job: Job) -> dict[str, Any]:
         with contextlib.suppress(StembridgeError):
             result = job.result() or {}
             engine, model = result.get("engine") or engine, result.get("model") or model
-    source = str(job.input_file) if request.source is None else request.source.path
+    source = (
+        str(job.input_file)
+        if request.input
+        else request.source and (request.source.url or request.source.path)
+    )
     return {
         **row,
         "kind": "separate",

@@ -34,12 +34,15 @@ class Order:
     format: str
     overwrite: bool
     again: bool
+    max_credits: int | None
+    service: dict[str, str]
 
-    def request(self, source: Source, folder: Path) -> SeparateRequest:
+    def request(self, source: Source | None, folder: Path) -> SeparateRequest:
         """Make the request for one input."""
         return SeparateRequest(
             source=source,
             host="cli",
+            name="" if source is None or source.url is None else _title(source.url).stem,
             engine=self.engine,
             model=self.model,
             options=self.options,
@@ -50,11 +53,13 @@ class Order:
             deliver_to=str(folder),
             overwrite=self.overwrite,
             again=self.again,
+            max_credits=self.max_credits,
+            service=self.service,
         )
 
 
 @click.command()
-@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.argument("inputs", nargs=-1, metavar="[INPUT...]")
 @click.option("--start", metavar="TIME", help="Where the region starts: seconds, or h:mm:ss.fff.")
 @click.option("--end", metavar="TIME", help="Where it ends.")
 @click.option("--first-frame", type=int, metavar="N", help="Where it starts, as an exact frame.")
@@ -81,6 +86,15 @@ class Order:
     metavar="NAME",
     help=f"One of {', '.join(FORMATS)}.",
 )
+@click.option(
+    "--remote-type",
+    metavar="KIND",
+    help="What kind of link the service fetches: direct, mega, drive or dropbox.",
+)
+@click.option("--service-format", metavar="0-5", help="What the service sends; the best lossless otherwise.")
+@click.option("--max-credits", type=click.IntRange(min=0), metavar="N", help="What a job may cost unasked.")
+@click.option("--publish-demo", is_flag=True, help="Publish the result on the service's demo page.")
+@click.option("--mirror", is_flag=True, help="Fetch from the service's mirror, for a credit.")
 @click.option("--yes", is_flag=True, help="Agree to what would be asked: a model's download, a cost.")
 @click.option("--again", is_flag=True, help="Separate anew, though the same was done before.")
 @click.option(
@@ -105,6 +119,11 @@ def separate(
     out: Path | None,
     overwrite: bool,
     format_name: str,
+    remote_type: str | None,
+    service_format: str | None,
+    max_credits: int | None,
+    publish_demo: bool,
+    mirror: bool,
     yes: bool,
     again: bool,
     as_json: bool,
@@ -129,22 +148,33 @@ def separate(
         format=format_name,
         overwrite=overwrite,
         again=again,
+        max_credits=max_credits,
+        service={
+            **({} if service_format is None else {"format": service_format}),
+            **({"publish_demo": "1"} if publish_demo else {}),
+            **({"mirror": "1"} if mirror else {}),
+        },
     )
     if preset is not None:
         order = _with_preset(order, preset, order.engine or tools.default_engine)
     if (start is not None or end is not None) and (first_frame is not None or frames is not None):
         raise UsageError("--start/--end and --first-frame/--frames exclude each other.", hint="Use one pair.")
     terminal = TerminalSession(as_json=as_json, agreed=yes, **settings)
-    folders = _folders(inputs, out)
+    if publish_demo and not yes:
+        _confirm_publication(terminal)
+    # Without an input there is one job all the same: for a model that makes audio from words.
+    names = inputs or ("",)
+    folders = _folders(names, out)
     _offer_model(order, tools, terminal, agreed=yes)
     code = exits.OK
     with terminal.listening():
-        for name, folder in zip(inputs, folders, strict=True):
+        for name, folder in zip(names, folders, strict=True):
             try:
-                source = _source(name, start, end, first_frame, frames)
+                span = _source(name, start, end, first_frame, frames)
+                source = _link(name, remote_type) or span
                 ended = _one(order.request(source, folder), tools, terminal)
             except StembridgeError as error:
-                if len(inputs) == 1:
+                if len(names) == 1:
                     raise
                 _tell(error, name, terminal)
                 ended = exits.exit_code(error)
@@ -168,14 +198,35 @@ def _one(request: SeparateRequest, tools: Tools, terminal: TerminalSession) -> i
     return conclude.tell(job, session.drive(job, tools, terminal), terminal)
 
 
+def _confirm_publication(terminal: TerminalSession) -> None:
+    question = "Publish the result on the service's demo page, where everybody can hear it?"
+    if not terminal.may_ask or not click.confirm(question, err=True):
+        raise UsageError("Publishing has to be confirmed.", hint="Add --yes, or leave --publish-demo out.")
+
+
+def _link(name: str, remote_type: str | None) -> Source | None:
+    """Take an input for a link that a service fetches; None for a file."""
+    if "://" in name:
+        return Source(url=name, remote_type=remote_type or "direct")
+    if remote_type is not None:
+        raise UsageError("--remote-type is for links.", hint="Leave it out for files.")
+    return None
+
+
+def _title(link: str) -> Path:
+    """Give the last part of a link's path, as a file's name."""
+    return Path(link.partition("?")[0].rstrip("/").rpartition("/")[2] or "link")
+
+
 def _source(
     name: str, start: str | None, end: str | None, first_frame: int | None, frames: int | None
-) -> Source:
-    """Turn what a person typed into a span of a file."""
-    if "://" in name:
-        raise UsageError(
-            "The embedded engine separates files, not links.", hint="Download the audio and give the file."
-        )
+) -> Source | None:
+    """Turn what a person typed into a span of a file; None for no input."""
+    span = (start, end, first_frame, frames)
+    if (not name or "://" in name) and span != (None, None, None, None):
+        raise UsageError("Only a file has regions.", hint="Leave --start, --end and the like out.")
+    if not name or "://" in name:
+        return None
     path = os.path.abspath(name)  # noqa: PTH100 - keeps links as they are
     if start is None and end is None:
         return Source(path, first_frame or 0, frames)
@@ -192,7 +243,7 @@ def _folders(inputs: tuple[str, ...], out: Path | None) -> list[Path]:
     """Give each input a folder of its own for its results."""
     folders: list[Path] = []
     for name in inputs:
-        source = Path(os.path.abspath(name))  # noqa: PTH100
+        source = Path(os.path.abspath(_title(name) if "://" in name else name or "generated"))  # noqa: PTH100
         if out is not None and len(inputs) == 1:
             folder = Path(os.path.abspath(out))  # noqa: PTH100
         else:

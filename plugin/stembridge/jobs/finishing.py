@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +39,14 @@ RESULT_FIELDS = {
     "report": "absolute path of report.json",
     "picture": "absolute path of report.png, or null",
     "delivered_to": "the folder that got the files, or null",
+    "labels": "a transcript's lines: a list of [start, end, text], seconds from the region's first frame",
     "sentences": "the report in words",
     "reused_from": "the earlier job that this one was answered from, or null",
     "host_context": "as in the request",
 }
 
 
-def finish(one: Work, planned: Plan, rendered: RegionFile) -> None:
+def finish(one: Work, planned: Plan, rendered: RegionFile | None) -> None:
     """Make the stems from the engine's answer; the last thing to appear is result.json."""
     from stembridge.audio.finish import finish as bring_home
     from stembridge.report import document
@@ -55,6 +57,10 @@ def finish(one: Work, planned: Plan, rendered: RegionFile) -> None:
         answer = Separation.from_dict(disk.read_json(job.separation_json))
     except (KeyError, TypeError, ValueError) as error:
         raise disk.corrupt(job.separation_json, "fields are missing") from error
+    if is_remote(one.engine):
+        from stembridge.jobs.settling import settle
+
+        planned, rendered, answer = settle(one, planned, rendered, answer)
     disk.make_folder(job.stems_folder)
     _take_back(one)
     facts = bring_home(
@@ -98,7 +104,7 @@ def _take_back(one: Work) -> None:
             disk.take_back(file, Path(one.request.deliver_to) / file.name)
 
 
-def _draw(one: Work, report: dict[str, Any], rendered: RegionFile) -> bool:
+def _draw(one: Work, report: dict[str, Any], rendered: RegionFile | None) -> bool:
     """Draw the picture; a job doesn't fail for want of one."""
     from stembridge.report import picture
 
@@ -152,13 +158,7 @@ def conclude(
         "engine": planned.recipe.engine,
         "model": planned.recipe.model,
         "automatic": planned.recipe.automatic,
-        "region": {
-            "source": region.source,
-            "first_frame": region.first_frame,
-            "frames": region.frames,
-            "rate": region.rate,
-            "channels": region.channels,
-        },
+        "region": None if region is None else asdict(region),
         "stems": rows,
         "summed": report["summed"],
         "residual_db": report["residual_db"],
@@ -166,12 +166,14 @@ def conclude(
         "report": str(place / REPORT),
         "picture": str(place / PICTURE) if picture else None,
         "delivered_to": None if target is None else str(target),
+        "labels": report["details"].get("labels", []),
         "sentences": document.sentences(report),
         "reused_from": reused_from,
         "host_context": request.host_context,
     }
-    one.index.remember(planned.result_key(request), job)
-    if is_remote(one.engine):
+    if planned.source_key:
+        one.index.remember(planned.result_key(request), job)
+    if planned.source_key and is_remote(one.engine):
         one.index.remember(planned.answer_key(), job)
     disk.write_json(job.result_file, result)
 

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from stembridge.audio.files import inspect
+from stembridge.audio.files import SourceInfo, inspect
 from stembridge.audio.render import RegionFile
 from stembridge.engines.base import Engine, Recipe, is_remote
 from stembridge.jobs.request import SeparateRequest
@@ -33,7 +33,7 @@ class Plan:
     Attributes
     ----------
     region
-        What is separated.
+        What is separated; None where no audio of the user's is sent: a link, or a model without input.
     name
         What its source is called in file names.
     recipe
@@ -47,7 +47,7 @@ class Plan:
         What kind of file the source is, for the report.
     """
 
-    region: Region
+    region: Region | None
     name: str
     recipe: Recipe
     stems: tuple[str, ...]
@@ -81,7 +81,7 @@ class Plan:
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""
         return {
-            "region": asdict(self.region),
+            "region": None if self.region is None else asdict(self.region),
             "name": self.name,
             "recipe": {
                 **asdict(self.recipe),
@@ -98,7 +98,7 @@ class Plan:
         """Read what `to_dict` gave."""
         recipe = {**data["recipe"], "stems": tuple(data["recipe"]["stems"])}
         return cls(
-            region=Region(**data["region"]),
+            region=None if data["region"] is None else Region(**data["region"]),
             name=data["name"],
             recipe=Recipe(**recipe),
             stems=tuple(data["stems"]),
@@ -131,24 +131,59 @@ def check(request: SeparateRequest, engine: Engine, job: Job | None = None) -> P
         Of the fitting class, before anything was made.
     """
     fmt = formats.find_format(request.format)
-    region, container, source_key = locate(request, job)
-    formats.check_format(fmt, channels=region.channels, rate=region.rate)
-    recipe = replace(engine.resolve(request.model, request.options), service=dict(request.service))
+    region, container, source_key = locate(request, engine, job)
+    if region is not None:
+        formats.check_format(fmt, channels=region.channels, rate=region.rate)
+    recipe = engine.resolve(request.model, request.options)
+    link = request.source.url if request.source else None
+    extras = {} if link is None else {"url": link, "remote_type": _remote_type(request)}
+    recipe = replace(recipe, service={**request.service, **extras})
+    _check_input(request, engine, recipe)
     if request.service and not is_remote(engine):
         raise UsageError(
             f"The engine '{engine.name}' is no service: it takes no format, no demo page and no mirror.",
             hint="Leave these options out, or choose --engine mvsep.",
         )
     chosen = stems.choose(request.stems, recipe.stems)
-    name = request.name or Path(region.source).stem
+    name = request.name or (recipe.model if region is None else Path(region.source).stem)
     plan = Plan(region, name, recipe, chosen, source_key, container)
     if request.deliver_to is not None:
         check_place(Path(request.deliver_to), plan, request, job)
     return plan
 
 
-def locate(request: SeparateRequest, job: Job | None) -> tuple[Region, dict[str, Any], str]:
-    """Find the region in its file; give it with the kind of file and the key of its samples."""
+def _remote_type(request: SeparateRequest) -> str:
+    return (request.source and request.source.remote_type) or "direct"
+
+
+def _check_input(request: SeparateRequest, engine: Engine, recipe: Recipe) -> None:
+    """Hold the input against what the model takes."""
+    takes = all(model.upload for model in engine.models() if model.id == recipe.model)
+    given = request.source is not None or request.input
+    if takes and not given:
+        raise UsageError("There is nothing to separate.", hint="Give an audio file.")
+    if given and not takes:
+        raise UsageError(
+            "This model makes audio from words and takes no input.", hint="Leave the audio file out."
+        )
+
+
+def locate(
+    request: SeparateRequest, engine: Engine, job: Job | None
+) -> tuple[Region | None, dict[str, Any], str]:
+    """Find the region in its file; give it with the kind of file and the key of its samples.
+
+    None for the region where the service fetches a link, or nothing is sent at all.
+    """
+    if request.source is not None and request.source.url is not None:
+        if not is_remote(engine):
+            raise UsageError(
+                f"The engine '{engine.name}' separates files, not links.",
+                hint="Download the audio and give the file, or choose --engine mvsep.",
+            )
+        return None, {}, ""
+    if request.source is None and not request.input:
+        return None, {}, ""
     if request.source is None:
         if job is None:
             raise UsageError("A region that a host rendered needs its job folder.")
@@ -178,18 +213,23 @@ def locate(request: SeparateRequest, job: Job | None) -> tuple[Region, dict[str,
         frames=frames,
     )
     facts = path.stat()
-    container = {
+    container = container_of(info)
+    key = ""
+    if request.source is not None:
+        span = (region.first_frame, region.frames)
+        key = _digest("file", str(path), facts.st_size, facts.st_mtime_ns, *span)
+    return region, container, key
+
+
+def container_of(info: SourceInfo) -> dict[str, Any]:
+    """Give what the report says of a source file."""
+    return {
         "container": info.container,
         "codec": info.codec,
         "lossy": info.lossy,
         "reader": info.reader,
         "note": info.note,
     }
-    key = ""
-    if request.source is not None:
-        span = (region.first_frame, region.frames)
-        key = _digest("file", str(path), facts.st_size, facts.st_mtime_ns, *span)
-    return region, container, key
 
 
 def check_place(folder: Path, plan: Plan, request: SeparateRequest, job: Job | None) -> None:
@@ -218,12 +258,12 @@ def check_place(folder: Path, plan: Plan, request: SeparateRequest, job: Job | N
         )
     if existing != folder:
         return
-    source = Path(plan.region.source)
+    source = None if plan.region is None else Path(plan.region.source)
     for name in [*plan.files(request), REPORT, PICTURE]:
         target = folder / name
         if not target.exists():
             continue
-        if target.samefile(source):
+        if source is not None and source.exists() and target.samefile(source):
             raise StoreError(
                 f"The result '{name}' would overwrite its own source.",
                 code="output_is_input",

@@ -9,6 +9,7 @@ for already.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,12 @@ from stembridge.model.errors import (
     LimitError,
     RemoteFailedError,
     StembridgeError,
+    TransferError,
     UnavailableError,
 )
+from stembridge.model.results import Separation
 from stembridge.model.states import State
+from stembridge.model.stems import ResultKind
 
 POLL_FIRST, POLL_MOST, POLL_GROWTH = 2.0, 10.0, 1.25
 """Seconds between two polls: the first pause, the longest, and how it grows."""
@@ -56,12 +60,14 @@ def standing(job: Job) -> State | None:
     return State.SUBMISSION_UNKNOWN if facts.get("intent_at") is not None else None
 
 
-def submit(one: Work, engine: RemoteEngine, planned: Plan, rendered: RegionFile) -> State:
+def submit(one: Work, engine: RemoteEngine, planned: Plan, rendered: RegionFile | None) -> State:
     """Agree on the cost, then order once; wait where the service has no place free."""
     _agree(one, engine, planned)
-    upload, exponent = engine.prepare(rendered, planned.recipe, one.job.folder, one.report, one.cancelled)
+    upload, exponent = None, 0
+    if rendered is not None:
+        upload, exponent = engine.prepare(rendered, planned.recipe, one.job.folder, one.report, one.cancelled)
+        _notice(one)
     _take_slot(one, engine)
-    _notice(one)
     pause = REFUSED_PAUSE
     while True:
         one.stop_if_cancelled()
@@ -131,9 +137,11 @@ def _agree(one: Work, engine: RemoteEngine, planned: Plan) -> None:
     )
 
 
-def _order(one: Work, engine: RemoteEngine, planned: Plan, upload: Path, exponent: int) -> Ticket | None:
+def _order(
+    one: Work, engine: RemoteEngine, planned: Plan, upload: Path | None, exponent: int
+) -> Ticket | None:
     """Place the order; None when the service refused it for now and nothing was paid."""
-    name = f"sb{one.job.id}{upload.suffix}"
+    name = f"sb{one.job.id}{'' if upload is None else upload.suffix}"
     intent: dict[str, Any] = {
         "intent_at": one.clock.time(),
         "upload_name": name,
@@ -225,6 +233,10 @@ def poll(one: Work, engine: RemoteEngine) -> State:
             one.log.emit("waiting", reason=error.message, until=None)
         else:
             heard = one.clock.monotonic()
+            if answer.ticket is not None:
+                ticket = answer.ticket
+                facts = {**facts, "ticket": ticket.to_dict()}
+                disk.write_json(one.job.remote_json, facts, private=True)
             if answer.state is Remote.DONE and answer.listing:
                 listing = [dict(row) for row in answer.listing]
                 disk.write_json(one.job.remote_json, {**facts, "listing": listing}, private=True)
@@ -284,9 +296,39 @@ def download(one: Work, engine: RemoteEngine) -> State:
         answer = engine.fetch(ticket, facts["listing"], one.job.answer_folder, one.report, one.cancelled)
     except Cancelled:
         _cancel(one, engine, ticket)
-    document = {**answer.to_dict(), "gain_exponent": facts["gain_exponent"]}
+    promised = Plan.from_dict(disk.read_json(one.job.region_json)["plan"]).recipe.stems
+    answer = replace(_fit(answer, promised), gain_exponent=facts["gain_exponent"])
+    document = answer.to_dict()
     disk.write_json(one.job.separation_json, document)
     return State.ALIGNING
+
+
+def _fit(answer: Separation, promised: tuple[str, ...]) -> Separation:
+    """Hold an answer against what was promised; READY needs every stem of it.
+
+    A service's words for its stems vary: where one promised stem is missing and one that nobody
+    promised is there, they are the same.
+    """
+    found = [file.stem for file in answer.files if file.kind is not ResultKind.TEXT]
+    missing = [stem for stem in promised if stem not in found]
+    extra = [stem for stem in found if stem not in promised]
+    if len(found) < len(promised):
+        raise TransferError(
+            f"The service's answer is incomplete: {', '.join(missing)} missing.",
+            hint="What came is kept. Look again later with `stembridge jobs resume`.",
+            context={"missing": missing},
+        )
+    if len(missing) == len(extra) == 1:
+        files = tuple(replace(f, stem=missing[0]) if f.stem == extra[0] else f for f in answer.files)
+        return replace(answer, files=files)
+    return answer
+
+
+def adopt(job: Job, ticket: Ticket, planned: Plan, *, now: float) -> None:
+    """Make a new job the owner of an order that the service has already."""
+    disk.write_json(job.region_json, {"plan": planned.to_dict(), "rendered": None})
+    facts = {"intent_at": now, "upload_name": "", "gain_exponent": 0, "asked": 0, "ticket": ticket.to_dict()}
+    disk.write_json(job.remote_json, facts, private=True)
 
 
 def _cancel(one: Work, engine: RemoteEngine, ticket: Ticket) -> None:

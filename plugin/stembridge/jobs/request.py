@@ -21,7 +21,10 @@ SEPARATE_FIELDS: Mapping[str, tuple[str, str]] = {
     "name": ("text", "what the source is called in file names; default: the file's name"),
     "source": (
         "object",
-        "a span of a file: path, first_frame, frames (null: to the end), and rate and channels if known",
+        (
+            "a span of a file: path, first_frame, frames (null: to the end), rate and channels if known; "
+            "or, for a service, url and remote_type (direct, mega, drive, dropbox)"
+        ),
     ),
     "input": ("boolean", "true: the host rendered the region into input.wav; then no source"),
     "engine": ("text or null", "null: the default"),
@@ -53,25 +56,33 @@ QUERY_FIELDS: Mapping[str, tuple[str, str]] = {
     "arguments": ("object", "quote: source, engine, model, options as in a separate request; else empty"),
     "host_context": ("anything", "kept for the host, never read"),
 }
-SOURCE_FIELDS = frozenset({"path", "first_frame", "frames", "rate", "channels"})
+SOURCE_FIELDS = frozenset({"path", "first_frame", "frames", "rate", "channels", "url", "remote_type"})
 SERVICE_FIELDS = frozenset({"format", "publish_demo", "mirror"})
 QUERIES = ("catalogue", "presets", "engines", "quote", "doctor")
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A span of a file as a host names it; ``frames`` None means to its end."""
+    """A span of a file as a host names it, or a link that a service fetches.
 
-    path: str
+    ``frames`` None means to the end of the file. A link is separated whole.
+    """
+
+    path: str = ""
     first_frame: int = 0
     frames: int | None = None
     rate: int | None = None
     channels: int | None = None
+    url: str | None = None
+    remote_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SeparateRequest:
-    """An order to separate. Fields as in `SEPARATE_FIELDS`; ``source`` None: the job's input.wav."""
+    """An order to separate. Fields as in `SEPARATE_FIELDS`.
+
+    With neither a source nor an input it is for a model that takes none.
+    """
 
     source: Source | None
     host: str = ""
@@ -90,18 +101,24 @@ class SeparateRequest:
     service: Mapping[str, str] = field(default_factory=dict)
     background: bool = False
     host_context: Any = None
+    input: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Give the document that goes into request.json."""
         source = None
         if self.source is not None:
-            source = {name: getattr(self.source, name) for name in Source.__slots__}
+            source = {
+                name: value
+                for name in Source.__slots__
+                if (value := getattr(self.source, name)) not in {None, ""}
+            }
         return {
             "protocol": PROTOCOL,
             "kind": "separate",
             "host": self.host,
             "name": self.name,
-            **({"input": True} if source is None else {"source": source}),
+            "source": source,
+            "input": self.input,
             "engine": self.engine,
             "model": self.model,
             "options": dict(self.options),
@@ -176,8 +193,8 @@ def parse(document: Mapping[str, Any]) -> Request:
 
 def _separate(document: Mapping[str, Any]) -> SeparateRequest:
     has_source, has_input = document.get("source") is not None, _flag(document, "input")
-    if has_source == has_input:
-        raise _wrong("source", "given, or input true: one of the two")
+    if has_source and has_input:
+        raise _wrong("source", "left out where input is true")
     options = _object(document, "options")
     if not all(isinstance(value, str) for value in options.values()):
         raise _wrong("options", "text for text")
@@ -190,6 +207,7 @@ def _separate(document: Mapping[str, Any]) -> SeparateRequest:
         raise _wrong("stems", "a list of text")
     return SeparateRequest(
         source=parse_source(document["source"]) if has_source else None,
+        input=has_input,
         host=_text(document, "host", ""),
         name=_text(document, "name", ""),
         engine=_text_or_none(document, "engine"),
@@ -220,8 +238,13 @@ def parse_source(document: object) -> Source:
     frames = document.get("frames")
     if frames is not None and (not isinstance(frames, int) or isinstance(frames, bool)):
         raise _wrong("frames", "an integer or null")
+    url = _text_or_none(document, "url")
+    if (document.get("path") is None) == (url is None):
+        raise _wrong("source", "a path or a url: one of the two")
     return Source(
-        path=_path(document, "path"),
+        path="" if url is not None else _path(document, "path"),
+        url=url,
+        remote_type=_text_or_none(document, "remote_type"),
         first_frame=first,
         frames=frames,
         rate=_count_or_none(document, "rate"),

@@ -76,11 +76,13 @@ def standing(job: Job) -> State:
     return State.RENDERED if job.region_json.exists() else State.CREATED
 
 
-def read_plan(job: Job) -> tuple[Plan, RegionFile]:
-    """Read the fact of RENDERED."""
+def read_plan(job: Job) -> tuple[Plan, RegionFile | None]:
+    """Read the fact of RENDERED; no region where no audio of the user's is sent."""
     try:
         document = disk.read_json(job.region_json)
         planned = Plan.from_dict(document["plan"])
+        if document["rendered"] is None:
+            return planned, None
         return planned, plan.region_file_from_dict(job.folder / "region.wav", document["rendered"])
     except (FileNotFoundError, KeyError, TypeError) as error:
         raise disk.corrupt(job.region_json, "fields are missing") from error
@@ -96,8 +98,12 @@ def _create(one: Work) -> State:
     one.enter(State.RENDERING)
     started = one.clock.monotonic()
     region = planned.region
+    if region is None:
+        disk.write_json(one.job.region_json, {"plan": planned.to_dict(), "rendered": None})
+        one.enter(State.RENDERED)
+        return State.RENDERED
     rendered = render.render(region, one.job.folder, one.frames("render"), one.cancelled)
-    if one.request.source is None:
+    if one.request.input:
         digest = f"samples:{rendered.sha256}:{rendered.rate}:{rendered.channels}"
         planned = Plan(region, planned.name, planned.recipe, planned.stems, digest, planned.container)
     one.seconds["render"] = one.clock.monotonic() - started
@@ -117,20 +123,23 @@ def _rendered(one: Work) -> State:
     planned, rendered = read_plan(one.job)
     if one.request.deliver_to is not None:  # a retry was never checked, and much may happen in a long wait
         plan.check_place(Path(one.request.deliver_to), planned, one.request, one.job)
-    if one.state is State.RENDERED and "render" not in one.seconds and not render.verify(rendered):
+    fresh = "render" in one.seconds
+    if rendered is not None and not fresh and not render.verify(rendered):
         return _render_again(one)
-    if one.request.source is None and not one.request.again and finishing.from_earlier(one, planned):
+    if one.request.input and not one.request.again and finishing.from_earlier(one, planned):
         return State.READY
-    if not one.request.again and finishing.answer_from_earlier(one, planned):
+    if not one.request.again and planned.source_key and finishing.answer_from_earlier(one, planned):
         return State.ALIGNING
     if is_remote(one.engine):
         return remote.submit(one, one.engine, planned, rendered)
+    if rendered is None:
+        raise disk.corrupt(one.job.region_json, "a local engine needs a region")
     return _separate(one, cast("LocalEngine", one.engine), planned, rendered)
 
 
 def _render_again(one: Work) -> State:
     """The rendered region isn't what it was: drop it, and render anew where that is possible."""
-    if one.request.source is None and not one.job.input_file.exists():
+    if one.request.input and not one.job.input_file.exists():
         raise InputError(
             "The rendered region in the job folder was damaged, and the host's own rendering is gone.",
             code="source_changed",

@@ -31,7 +31,7 @@ VALUES = st.recursive(
 
 def test_the_least_a_host_may_write() -> None:
     assert parse(SEPARATE) == SeparateRequest(Source("/a.wav"))
-    assert parse({"protocol": 1, "kind": "separate", "input": True}) == SeparateRequest(None)
+    assert parse({"protocol": 1, "kind": "separate", "input": True}) == SeparateRequest(None, input=True)
     assert parse(QUERY) == QueryRequest("doctor")
 
 
@@ -39,7 +39,9 @@ def test_the_least_a_host_may_write() -> None:
     "request_",
     [
         SeparateRequest(Source("/a.wav")),
-        SeparateRequest(None, name="take 1", host_context=[1, {"x": None}]),
+        SeparateRequest(None, input=True, name="take 1", host_context=[1, {"x": None}]),
+        SeparateRequest(None, model="62", options={"add_opt1": "rain"}),
+        SeparateRequest(Source(url="https://x.org/a.wav", remote_type="drive"), service={"format": "5"}),
         SeparateRequest(
             Source("/a.wav", 7, 9, 44100, 2), "daw", "n", "offline", "repet", {"centre": "on"}, ("vocals",),
             rest=True, residual=True, format="mp3", deliver_to="/out", overwrite=True, again=True,
