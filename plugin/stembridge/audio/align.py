@@ -33,6 +33,7 @@ from stembridge.model.results import Offset
 GOOD_RATIO, GOOD_SHARE = 2.0, 0.5
 STRONG_RATIO, STRONG_SHARE = 4.0, 0.8
 STRONG_BLOCKS = 3
+MIRRORED = 0.9
 AGREE = 2.0
 """Good stems of one chain lie within so many frames of each other."""
 NEAR_STRONG, NEAR = 0.6, 2.0
@@ -148,7 +149,18 @@ def decide(stems: Sequence[tuple[str, Curve]], *, rate: int, own_rate: int, fram
 
 
 def _is_good(curve: Curve) -> bool:
-    return not curve.low and curve.peak.ratio >= GOOD_RATIO and curve.share >= GOOD_SHARE
+    if curve.low or curve.peak.ratio < GOOD_RATIO or curve.share < GOOD_SHARE:
+        return False
+    return not _is_mirrored(curve)
+
+
+def _is_mirrored(curve: Curve) -> bool:
+    """True when the curve is as high on the other side of lag 0: a narrow band in its place looks so."""
+    lag, size = curve.peak.lag, np.abs(curve.values)
+    if abs(lag) <= 1.0:
+        return False
+    other = len(size) // 2 - round(lag)
+    return bool(size[max(0, other - 1) : other + 2].max(initial=0.0) >= MIRRORED * size.max())
 
 
 def _refuse_drift(stem: str, curve: Curve) -> None:

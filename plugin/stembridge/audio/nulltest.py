@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -174,7 +174,7 @@ def null_test(
                 f"the region has {region.channels} at {region.rate} Hz.",
                 hint="Separate again with --again.",
             )
-    readers = [_Feed(read_blocks(info, 0, info.frames, block_frames=_BLOCK)) for info in infos]
+    readers = [Feed(read_blocks(info, 0, info.frames, block_frames=_BLOCK)) for info in infos]
     meters = [Meter() for _ in infos]
     left = Meter()
     source = inspect(region.path)
@@ -197,7 +197,7 @@ def null_test(
     return NullResult(left.rms, left.peak), [_level(m, i) for m, i in zip(meters, infos, strict=True)]
 
 
-class _Feed:
+class Feed:
     """Blocks as they come, in pieces as they are wanted."""
 
     def __init__(self, blocks: Iterator[NDArray[np.float32]]) -> None:
@@ -223,6 +223,11 @@ class _Feed:
         if len(self._held):
             yield self._held
         yield from self._blocks
+
+    def close(self) -> None:
+        """End the source of the blocks."""
+        if isinstance(self._blocks, Generator):
+            self._blocks.close()
 
 
 def _level(meter: Meter, info: SourceInfo) -> Level:

@@ -98,6 +98,13 @@ class Track:
         for block in _arriving(self, 0, self.info.frames):
             yield block if self.gain == 1.0 else block * np.float32(self.gain)
 
+    def matched(self) -> Iterator[NDArray[np.float32]]:
+        """Give the file with its own rate and length, at the region's channels and level."""
+        for block in _arriving(self, 0, self.info.frames):
+            out = np.empty((len(block), self.channels), np.float32)
+            out[:] = self._matched(block)
+            yield out
+
     def _native(self, first: int, frames: int) -> Iterator[NDArray[np.float32]]:
         if self.raw is None:
             yield from _arriving(self, first, frames)
