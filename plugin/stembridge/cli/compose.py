@@ -40,7 +40,7 @@ class Tools:
         """What separates when nothing was asked for."""
         from stembridge.engines import registry
 
-        return registry.DEFAULT
+        return registry.default(self.home)
 
     @property
     def store(self) -> Store:

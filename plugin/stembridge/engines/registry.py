@@ -6,10 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from stembridge.engines.base import Engine, LocalEngine
-
-DEFAULT = "offline"
-"""What separates when nothing else was asked for."""
+from stembridge.engines.base import Engine, LocalEngine, RemoteEngine
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +31,23 @@ def _offline(settings: Settings) -> LocalEngine:
     return OfflineEngine(settings.home, threads=settings.threads)
 
 
-_ROWS: Mapping[str, Callable[[Settings], Engine]] = {"offline": _offline}
+def _mvsep(settings: Settings) -> RemoteEngine:
+    from stembridge.engines.mvsep.engine import MvsepEngine
+
+    return MvsepEngine(settings.home)
+
+
+_ROWS: Mapping[str, Callable[[Settings], Engine]] = {"offline": _offline, "mvsep": _mvsep}
 
 
 def build(settings: Settings) -> dict[str, Engine]:
     """Make every engine; cheap, nothing is loaded yet."""
     return {name: make(settings) for name, make in _ROWS.items()}
+
+
+def default(home: Path) -> str:
+    """Name what separates when nothing was asked for: the service when its key is stored, else offline."""
+    from stembridge.engines.mvsep.keys import KeyStore
+    from stembridge.engines.mvsep.service import base_url
+
+    return "mvsep" if KeyStore(home, base_url()).stored() else "offline"

@@ -64,6 +64,8 @@ class KeyStore:
     def __init__(self, home: Path, base_url: str) -> None:
         self._base = Service(base_url).base
         self._entry = f"stembridge:{self._base}"
+        # Says that the key store has a key, so that nobody has to ask it only to know that.
+        self._mark = home / f"key-{hashlib.sha256(self._base.encode()).hexdigest()[:16]}.stored"
         self._file = home / f"key-{hashlib.sha256(self._base.encode()).hexdigest()[:16]}.json"
 
     def load(self) -> Secret | None:
@@ -73,6 +75,10 @@ class KeyStore:
         failed, and removes it once the key store works.
         """
         return _from_environment() or self._from_file() or self._from_store()
+
+    def stored(self) -> bool:
+        """Say whether there is a key, without asking the key store: quick."""
+        return bool(os.environ.get(VARIABLE, "").strip()) or self._file.exists() or self._mark.exists()
 
     def save(self, key: Secret) -> str:
         """Store the key in the place of the one that was there.
@@ -98,6 +104,8 @@ class KeyStore:
         if self._to_store(value):
             with storage_errors(self._file):
                 self._file.unlink(missing_ok=True)
+                self._mark.parent.mkdir(parents=True, exist_ok=True)
+                self._mark.touch()
             return f"The key is in {_store_name()}."
         self._to_file(value)
         return (
@@ -115,6 +123,7 @@ class KeyStore:
         there = self._file.exists()
         with storage_errors(self._file):
             self._file.unlink(missing_ok=True)
+            self._mark.unlink(missing_ok=True)
         if self._from_store():
             with contextlib.suppress(_NoStoreError):
                 _bounded(lambda: _backend().delete_password(self._entry, _USER))

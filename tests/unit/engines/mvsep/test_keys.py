@@ -94,7 +94,8 @@ def memory(use: Callable[[KeyringBackend], None]) -> Memory:
 
 
 def _files(home: Path) -> list[Path]:
-    return sorted(path for path in home.rglob("*") if path.is_file())
+    """Give the files that hold anything: the mark that a key is stored is empty."""
+    return sorted(path for path in home.rglob("*") if path.is_file() and path.stat().st_size)
 
 
 def test_a_key_store_that_works_has_the_key_and_no_file_does(home: Path, memory: Memory) -> None:
@@ -106,10 +107,13 @@ def test_a_key_store_that_works_has_the_key_and_no_file_does(home: Path, memory:
     assert KEY.reveal() not in said
     assert list(memory.kept.values()) == [KEY.reveal()]
     assert not _files(home)
+    assert store.stored()
+    assert not KeyStore(home, "http://127.0.0.1:9").stored()
     assert KeyStore(home, PUBLIC).load() == KEY
     assert "file" not in store.where()
     assert store.forget() is True
     assert (memory.kept, store.load(), store.forget()) == ({}, None, False)
+    assert not store.stored()
 
 
 @pytest.mark.parametrize("backend", [null.Keyring, fail.Keyring, Loud], ids=["null", "fail", "locked"])
