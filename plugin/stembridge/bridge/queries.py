@@ -24,7 +24,7 @@ Hosts = Mapping[str, Callable[[], Iterable[Readiness]]]
 
 ROW_FIELDS: Mapping[str, str] = {
     "catalogue": "sep_type (id), name, engine, stems, summary, fields (name, text, kind, options, default)",
-    "presets": "id, title, gives, mvsep (model, options, stems), offline (true: the embedded engine can, too)",
+    "presets": "id, title, gives, mvsep (model, options, stems), offline (true: the embedded engine can)",
     "engines": "engine, name, ready, text, remedy",
     "quote": "engine, model, stems, frames, rate, channels, seconds, amount, unit, left, limits, why",
     "doctor": "name, ready, text, remedy",

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from stembridge.cli import conclude, exits
+from stembridge.cli.adopt import adopt
 from stembridge.cli.compose import Tools
 from stembridge.cli.terminal import TerminalSession
 from stembridge.jobs import disk, events, runner
@@ -23,10 +24,13 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 @click.group()
 def jobs() -> None:
-    """List, show, resume, cancel, retry and remove jobs.
+    """List, show, resume, cancel, retry, adopt and remove jobs.
 
     A job is named by its id, by an unmistakable beginning or end of it, or as `last`.
     """
+
+
+jobs.add_command(adopt)
 
 
 @jobs.command("list")

@@ -80,7 +80,7 @@ class Reply:
 class Quiet(logging.Filter):
     """Keeps the HTTP library from logging addresses: they carry the key. Other users' records pass."""
 
-    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002
+    def filter(self, record: logging.LogRecord) -> bool:
         """Let through what isn't about a request of ours."""
         return not INSIDE.get()
 

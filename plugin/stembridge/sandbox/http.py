@@ -117,7 +117,7 @@ class Server(ThreadingHTTPServer):
         with self._lock:
             self._open.discard(request)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
+    def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is no news; anything else is logged by its class."""
         error = sys.exc_info()[1]
         if not isinstance(error, (OSError, ValueError)):
