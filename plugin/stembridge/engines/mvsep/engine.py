@@ -26,7 +26,7 @@ from stembridge.engines.mvsep.budget import Budget
 from stembridge.engines.mvsep.orders import FETCHED, Asking
 from stembridge.engines.mvsep.polling import Poller, read_listing
 from stembridge.engines.mvsep.service import QUICK, budget_of, connect, fingerprint, stored_key
-from stembridge.model.errors import KeyNeededError, RemoteFailedError, StembridgeError
+from stembridge.model.errors import Cancelled, KeyNeededError, RemoteFailedError, StembridgeError
 from stembridge.model.regions import Region
 from stembridge.model.results import Separation
 from stembridge.model.stems import STEMS, ResultKind
@@ -166,6 +166,8 @@ class MvsepEngine:
         """Order and pay, once; as `RemoteEngine.submit`."""
         client, budget = self._client()
         number = pricing.output_format(recipe.service, self._seen.plan())
+        if cancelled():
+            raise Cancelled
         with budget.watched(cancelled):
             return orders.submit(client, upload, upload_name, Asking(recipe, number, progress, cancelled))
 

@@ -104,9 +104,9 @@ def _create(client: Client, upload: Path | None, upload_name: str, asking: Askin
         return post(upload, upload_name)
     try:
         return post(None, upload_name)
-    except RemoteFailedError as refusal:
-        # Refused for want of a file, so nothing was paid: some types want one that they don't use.
-        if refusal.context.get("refusal") != "file":
+    except (RemoteFailedError, UsageError) as refusal:
+        # Refused for want of a file, so nothing was paid: a type may want one that it doesn't use.
+        if refusal.context.get("refusal") not in {"file", "form"} or "file" not in refusal.message.lower():
             raise
     with tempfile.TemporaryDirectory() as folder:
         return post(_second_of_silence(Path(folder)), f"{upload_name}.flac")
