@@ -100,7 +100,7 @@ def save_answer(
 
 def finished(
     folder: Path,
-    region: RegionFile,
+    region: RegionFile | None,
     answer: Separation,
     *,
     fmt: str = "wav32f",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +38,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Audio that is delivered at its own rate and length, beside the stems."""
+    """Audio that is delivered at its own rate, beside the stems; as many frames as its track says."""
 
     facts: StemFacts
     track: Track
@@ -56,7 +56,7 @@ class Delivery:
     Attributes
     ----------
     mix
-        Where the stems come from.
+        Where the stems come from; None without stems.
     targets, placed
         What is written.
     folder, fmt
@@ -65,7 +65,7 @@ class Delivery:
         Told every frame.
     """
 
-    mix: Mixdown
+    mix: Mixdown | None
     targets: Sequence[Target]
     placed: Sequence[Placed]
     folder: Path
@@ -85,7 +85,7 @@ class Delivery:
             return 1.0
         self._expect_pass()
         meters = [Meter() for _ in self.targets]
-        for piece in self.mix.slices():
+        for piece in self._slices():
             for target, meter in zip(self.targets, meters, strict=True):
                 meter.add(target.take(piece))
             self.clock.tick(piece.frames)
@@ -106,11 +106,12 @@ class Delivery:
             The levels of the residual before it was converted; 0 where the mixdown has none.
         """
         self._expect_pass()
-        region, residual = self.mix.region, Meter()
+        residual = Meter()
         with contextlib.ExitStack() as stack:
-            shape = (region.frames, region.rate, region.channels)
-            writers = [stack.enter_context(self._writer(target.facts, shape)) for target in self.targets]
-            for piece in self.mix.slices():
+            writers = [
+                stack.enter_context(self._writer(target.facts, self._shape)) for target in self.targets
+            ]
+            for piece in self._slices():
                 for target, writer in zip(self.targets, writers, strict=True):
                     writer.write(_scaled(target.take(piece), gain))
                 residual.add(piece.residual)
@@ -147,16 +148,14 @@ class Delivery:
         StoreError
             When a file isn't what was written; it is removed then.
         """
-        region = self.mix.region
-        self.clock.expect(region.frames * len(self.targets))
+        self.clock.expect(self._frames * len(self.targets))
         self.clock.expect(sum(audio.track.frames for audio in self.placed))
         null, levels = None, dict[str, Level]()
-        if summed:
+        if summed and self.mix is not None:
             paths = [self.folder / target.name for target in summed]
-            null, found = null_test(region, paths, gain=gain, tick=self.clock.tick)
+            null, found = null_test(self.mix.region, paths, gain=gain, tick=self.clock.tick)
             levels.update({target.name: level for target, level in zip(summed, found, strict=True)})
-        shape = (region.frames, region.rate, region.channels)
-        shapes = {target.name: shape for target in self.targets}
+        shapes = {target.name: self._shape for target in self.targets}
         shapes.update({audio.name: audio.track.shape for audio in self.placed})
         for name, written in shapes.items():
             if name not in levels:
@@ -164,8 +163,20 @@ class Delivery:
             self._check(self.folder / name, levels[name], written)
         return null, levels
 
+    @property
+    def _frames(self) -> int:
+        return self.mix.region.frames if self.mix is not None else 0
+
+    @property
+    def _shape(self) -> tuple[int, int, int]:
+        region = self.mix.region if self.mix is not None else None
+        return (region.frames, region.rate, region.channels) if region is not None else (0, 0, 0)
+
+    def _slices(self) -> Iterator[Slice]:
+        return iter(()) if self.mix is None else self.mix.slices()
+
     def _expect_pass(self) -> None:
-        self.clock.expect(self.mix.region.frames + sum(audio.track.frames for audio in self.placed))
+        self.clock.expect(self._frames + sum(audio.track.frames for audio in self.placed))
 
     def _writer(self, facts: StemFacts, shape: tuple[int, int, int]) -> StemWriter:
         frames, rate, channels = shape

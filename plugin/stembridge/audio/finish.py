@@ -6,13 +6,16 @@ What is promised of a finished set:
   MP3 or m4a may be longer on disk, because those formats hold whole packets.)
 * Levels are the region's. An integer or lossy format ends at full scale: when anything that is written
   goes above, all of it is lowered by one gain, which is told. Nothing is clipped.
+* Restored audio keeps its own rate and channels and lasts exactly as long as the region.
+* Without a region (the service fetched a link, or made something up) every file keeps its own rate,
+  channels and length, and nothing is said of a sum.
 * Every file was read back from the disk before its facts are given.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import Path
@@ -23,7 +26,7 @@ from numpy.typing import NDArray
 from stembridge.audio.arrange import Arranged, arrange, describe, workroom
 from stembridge.audio.delivery import Delivery, Placed, Target, copy_text
 from stembridge.audio.mixdown import Mixdown, Part, Slice
-from stembridge.audio.nulltest import Level, decibels
+from stembridge.audio.nulltest import Level, NullResult, decibels
 from stembridge.audio.render import RegionFile
 from stembridge.audio.storage import storage_errors
 from stembridge.audio.tracks import Clock, open_audio
@@ -33,7 +36,7 @@ from stembridge.model.stems import STEMS, ResultKind, Role
 
 
 def finish(
-    region: RegionFile,
+    region: RegionFile | None,
     answer: Path,
     separation: Separation,
     *,
@@ -53,13 +56,13 @@ def finish(
     Parameters
     ----------
     region
-        What was separated.
+        What was separated; None where that isn't known.
     answer
         Folder with the engine's files. Temporary files are made in a folder inside it and removed.
     separation
         What the engine says about them.
     wanted
-        Ids of the stems to write.
+        Ids of the stems to write; empty: all.
     rest
         Write the region minus the stems chosen (those of them that count in the sum; where none does,
         minus the first).
@@ -96,12 +99,15 @@ def finish(
     Cancelled
         The user asked for it.
     """
-    check_format(fmt, channels=region.channels, rate=region.rate)
+    if region is not None:
+        check_format(fmt, channels=region.channels, rate=region.rate)
     with storage_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    order = _Order(region, separation, frozenset(wanted), rest, residual, fmt, _Names(names), folder)
+    chosen = frozenset(wanted) or frozenset(file.stem for file in separation.files)
+    order = _Order(separation, chosen, rest, residual, fmt, _Names(names), folder)
     with workroom(answer) as work:
-        return _Finish(order, answer, work, Clock(progress, cancelled)).run()
+        one = _Finish(order, answer, work, Clock(progress, cancelled))
+        return one.without_region() if region is None else one.run(region)
 
 
 class _Names:
@@ -119,7 +125,6 @@ class _Names:
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    region: RegionFile
     separation: Separation
     wanted: frozenset[str]
     rest: bool
@@ -145,54 +150,84 @@ class _Finish:
         self._clock = clock
         self._notes: list[str] = []
 
-    def run(self) -> SetFacts:
+    def run(self, region: RegionFile) -> SetFacts:
         order, separation = self._order, self._order.separation
         files = order.files(ResultKind.STEM)
-        placed = self._placed()
+        placed = self._placed(order.chosen(ResultKind.AUDIO, ResultKind.GENERATED), region)
         stems = arrange(
-            order.region,
+            region,
             self._answer,
             [f for f in files if f.role is Role.ADDITIVE or f.stem in order.wanted],
             gain_exponent=separation.gain_exponent,
             work=self._work,
             clock=self._clock,
         )
-        self._notes += describe(stems, order.region, separation.complement)
-        delivery, summed = self._delivery(stems, placed)
+        self._notes += describe(stems, region, separation.complement)
+        delivery, summed = self._delivery(region, stems, placed)
         gain = delivery.gain()
         streamed = delivery.write(gain)
         null, levels = delivery.read_back(summed, gain)
         ids = [target.facts.stem for target in summed]
         if not summed and separation.complete:
             null, ids = streamed, [f.stem for f in files if f.role is Role.ADDITIVE]
+        return self._facts(delivery, gain, levels, ids, null)
+
+    def without_region(self) -> SetFacts:
+        """Deliver every file by itself."""
+        order = self._order
+        files = order.chosen(ResultKind.STEM, ResultKind.AUDIO, ResultKind.GENERATED)
+        # There is nothing that a stem could be held against, so it is no more than audio.
+        files = [replace(f, kind=ResultKind.AUDIO) if f.kind is ResultKind.STEM else f for f in files]
+        placed = self._placed(files, None)
+        if order.rest or order.residual:
+            what = " and ".join(["the rest"] * order.rest + ["the residual"] * order.residual)
+            self._notes.append(f"What was separated isn't here, so {what} can't be made.")
+        delivery = Delivery(None, (), placed, order.folder, order.fmt, self._clock)
+        gain = delivery.gain()
+        delivery.write(gain)
+        _, levels = delivery.read_back((), gain)
+        return self._facts(delivery, gain, levels, (), None)
+
+    def _facts(
+        self,
+        delivery: Delivery,
+        gain: float,
+        levels: Mapping[str, Level],
+        summed: Sequence[str],
+        null: NullResult | None,
+    ) -> SetFacts:
         if gain != 1.0:
             self._notes.append(
                 f"Everything was lowered by {-20 * math.log10(gain):.2f} dB, all alike, because it goes "
-                f"above full scale, where {order.fmt.name} ends; --format wav32f would keep the level."
+                f"above full scale, where {self._order.fmt.name} ends; "
+                "--format wav32f would keep the level."
             )
-        blank = [*(t.facts for t in delivery.targets), *(p.facts for p in placed)]
+        blank = [*(t.facts for t in delivery.targets), *(p.facts for p in delivery.placed)]
         measured = [_measured(facts, levels[facts.file]) for facts in blank] + self._texts()
         made = {Role.REST, Role.RESIDUAL}
         return SetFacts(
             stems=tuple(sorted(measured, key=lambda facts: facts.role in made)),
-            summed=tuple(ids),
+            summed=tuple(summed),
             residual_db=decibels(null.rms) if null else None,
             residual_peak_db=decibels(null.peak) if null else None,
             gain_db=20.0 * math.log10(gain),
             notes=tuple(self._notes),
         )
 
-    def _placed(self) -> list[Placed]:
+    def _placed(self, files: Sequence[EngineFile], region: RegionFile | None) -> list[Placed]:
         order, placed = self._order, []
-        for file in order.chosen(ResultKind.AUDIO, ResultKind.GENERATED):
-            exponent = order.separation.gain_exponent if file.kind is ResultKind.AUDIO else 0
-            track = open_audio(self._answer, file, exponent)
+        for file in files:
+            made_up = file.kind is ResultKind.GENERATED
+            exponent = 0 if made_up else order.separation.gain_exponent
+            track = open_audio(self._answer, file, exponent, None if made_up else region)
             check_format(order.fmt, channels=track.channels, rate=track.info.rate)
+            if track.note:
+                self._notes.append(track.note)
             placed.append(Placed(self._blank(file), track))
         return placed
 
     def _delivery(
-        self, stems: Sequence[Arranged], placed: Sequence[Placed]
+        self, region: RegionFile, stems: Sequence[Arranged], placed: Sequence[Placed]
     ) -> tuple[Delivery, Sequence[Target]]:
         """Say which samples make up each file, and which files sum to the region."""
         order, separation = self._order, self._order.separation
@@ -219,7 +254,7 @@ class _Finish:
         ]
         # Where the files can't tell, the residual is measured on the way.
         watched = order.residual or (separation.complete and not summed)
-        mix = Mixdown(order.region, parts, made, order.rest, watched)
+        mix = Mixdown(region, parts, made, order.rest, watched)
         both = [*targets.values(), *extra]
         return Delivery(mix, both, placed, order.folder, order.fmt, self._clock), summed
 

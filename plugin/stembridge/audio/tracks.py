@@ -21,6 +21,8 @@ from stembridge.model.results import EngineFile
 BLOCK = 65_536
 _IN_PLACE = {"WAV", "WAVEX", "RF64"}
 """Containers in which any place is read at once; everything else is decoded just once."""
+AUDIO_EXCESS = 0.1
+"""So many seconds may restored audio be longer or shorter than its region: a codec's padding, rounded up."""
 
 
 class Clock:
@@ -79,8 +81,8 @@ class Track:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Frames, rate and channels of the file itself."""
-        return self.info.frames, self.info.rate, self.info.channels
+        """Frames that `whole` gives, and the file's own rate and channels."""
+        return self.frames, self.info.rate, self.info.channels
 
     def read(self, first: int, frames: int) -> NDArray[np.float32]:
         """Give ``frames`` frames from ``first`` on, zeros outside; shape (frames, channels)."""
@@ -94,9 +96,14 @@ class Track:
         return out
 
     def whole(self) -> Iterator[NDArray[np.float32]]:
-        """Give the file as it is, with its own rate, length and channels, at the region's level."""
-        for block in _arriving(self, 0, self.info.frames):
+        """Give ``frames`` frames of the file with its own rate and channels, at the region's level.
+
+        Where the file is shorter, zeros follow.
+        """
+        for block in _arriving(self, 0, min(self.info.frames, self.frames)):
             yield block if self.gain == 1.0 else block * np.float32(self.gain)
+        for first in range(self.info.frames, self.frames, BLOCK):
+            yield np.zeros((min(BLOCK, self.frames - first), self.info.channels), np.float32)
 
     def matched(self) -> Iterator[NDArray[np.float32]]:
         """Give the file with its own rate and length, at the region's channels and level."""
@@ -135,10 +142,38 @@ class Survey:
     clipped: int
 
 
-def open_audio(folder: Path, file: EngineFile, gain_exponent: int) -> Track:
-    """Look at a file that is placed as it is, with its own rate, length and channels."""
+def open_audio(folder: Path, file: EngineFile, gain_exponent: int, region: RegionFile | None) -> Track:
+    """Look at a file that is placed at its own rate, with its own channels.
+
+    Parameters
+    ----------
+    region
+        What it must last as long as: its end is cut, or silence put behind it, to the frame. None where
+        it owes its length to nothing.
+
+    Raises
+    ------
+    TransferError
+        ``alignment`` when it lasts more than `AUDIO_EXCESS` longer or shorter.
+    """
     info = _look(folder, file)
-    return Track(file, info, None, info.frames, 0, info.channels, math.ldexp(1.0, -gain_exponent))
+    frames, note = info.frames, ""
+    if region is not None:
+        frames = resampled_length(region.frames, region.rate, info.rate)
+        off = info.frames - frames
+        if abs(off) > math.ceil(AUDIO_EXCESS * info.rate):
+            raise TransferError(
+                f"'{file.stem}' lasts {info.frames / info.rate:.3f} s; the region lasts "
+                f"{region.frames / region.rate:.3f} s.",
+                code="alignment",
+                hint="It is no version of this region as it stands: try again, or choose another model.",
+                context={"stem": file.stem, "frames": info.frames, "expected": frames},
+            )
+        if off:
+            done = f"the last {off} were cut" if off > 0 else f"{-off} frames of silence were put behind it"
+            note = f"'{file.stem}' came back with {info.frames} frames at {info.rate} Hz; {done}."
+    gain = math.ldexp(1.0, -gain_exponent)
+    return Track(file, info, None, frames, 0, info.channels, gain, note)
 
 
 def open_stem(folder: Path, file: EngineFile, region: RegionFile, gain_exponent: int) -> Track:

@@ -16,7 +16,7 @@ from stembridge.engines.base import Recipe
 from stembridge.model.formats import FORMATS
 from stembridge.model.regions import Region
 from stembridge.model.results import Offset, Separation, SetFacts, StemFacts
-from stembridge.model.stems import ResultKind
+from stembridge.model.stems import ResultKind, Role
 
 REPORT = 1
 """Version of the document; it changes when a key changes its meaning or goes away."""
@@ -24,8 +24,8 @@ REPORT = 1
 
 def build(
     *,
-    region: Region,
-    rendered: RegionFile,
+    region: Region | None,
+    rendered: RegionFile | None,
     container: Mapping[str, Any],
     recipe: Recipe,
     separation: Separation,
@@ -42,7 +42,9 @@ def build(
     Parameters
     ----------
     region, rendered
-        What was separated, and the file that it was rendered to.
+        What was separated, and the file that it was rendered to; None where the service fetched its
+        input itself, or made audio of a prompt. ``region`` is None in the document then, and so are the
+        source's path and name, unless ``container`` gives a name.
     container
         Plain facts on the input file: container, codec, whether it is lossy.
     recipe, separation, facts
@@ -71,19 +73,12 @@ def build(
         "finished": finished,
         "seconds": {phase: round(spent, 3) for phase, spent in phases.items()},
         "reused_from": reused_from,
-        "source": {"path": region.source, "name": Path(region.source).name, **container},
-        "region": {
-            "first_frame": region.first_frame,
-            "frames": region.frames,
-            "rate": region.rate,
-            "channels": region.channels,
-            "start": round(region.first_frame / region.rate, 6),
-            "end": round(region.end_frame / region.rate, 6),
-            "peak_db": _decibels(rendered.peak),
-            "rms_db": _decibels(rendered.rms),
-            "silent": rendered.silent,
-            "sha256": rendered.sha256,
+        "source": {
+            "path": None if region is None else region.source,
+            "name": None if region is None else Path(region.source).name,
+            **container,
         },
+        "region": None if region is None or rendered is None else _region(region, rendered),
         "engine": recipe.engine,
         "model": {
             "name": recipe.model,
@@ -114,7 +109,7 @@ def sentences(document: Mapping[str, Any]) -> list[str]:
     stems = document["stems"]
     said = [_opening(document), sum_sentence(document)]
     said.extend(_offset_sentences(stems))
-    if document["region"]["silent"]:
+    if document["region"] is not None and document["region"]["silent"]:
         said.append("The region is digital silence, and so is every stem.")
     gain = document["gain_db"]
     if gain:
@@ -135,17 +130,20 @@ def sentences(document: Mapping[str, Any]) -> list[str]:
         if runs:
             places = "1 place" if runs == 1 else f"{runs} places"
             said.append(f"{stem['label']} sits at full scale in {places}: it may have arrived clipped.")
-    said.append(document["source"].get("note", ""))
+    said.append(document["source"].get("note") or "")
     said.extend(document["notes"])
     return [sentence for sentence in dict.fromkeys(said) if sentence]
 
 
 def sum_sentence(document: Mapping[str, Any]) -> str:
     """Say in words how well the stems add up to the region; "" when nothing was added up."""
-    summed = set(document["summed"])
-    stems = [s for s in document["stems"] if s["id"] in summed]
+    if document["region"] is None:
+        return ""
+    stems = [s for s in document["stems"] if counts(document, s)]
     if not stems:
-        return "" if document["complete"] else "These stems are not meant to add up to the region."
+        placed = any(s["kind"] == ResultKind.STEM.value for s in document["stems"])
+        told = placed and not document["complete"]
+        return "These stems are not meant to add up to the region." if told else ""
     who = _names(stems)
     add = _verb(stems, "is", "add up to")
     residual = document["residual_db"]
@@ -158,6 +156,14 @@ def sum_sentence(document: Mapping[str, Any]) -> str:
     else:
         cause = ""
     return f"{who} {add} the region but for a residual of {residual:.0f} dBFS{cause}."
+
+
+def counts(document: Mapping[str, Any], stem: Mapping[str, Any]) -> bool:
+    """Say whether a stem of the document is one of those that were added up.
+
+    An id alone doesn't tell: another estimate of a stem may have the same.
+    """
+    return stem["id"] in document["summed"] and stem["role"] in {Role.ADDITIVE.value, Role.REST.value}
 
 
 NOTHING_LEFT_DB = -80.0
@@ -177,6 +183,21 @@ def clock(seconds: float, digits: int = 0) -> str:
     hours, minute = divmod(minutes, 60)
     text = f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
     return f"{text}.{part:0{digits}d}" if digits else text
+
+
+def _region(region: Region, rendered: RegionFile) -> dict[str, Any]:
+    return {
+        "first_frame": region.first_frame,
+        "frames": region.frames,
+        "rate": region.rate,
+        "channels": region.channels,
+        "start": round(region.first_frame / region.rate, 6),
+        "end": round(region.end_frame / region.rate, 6),
+        "peak_db": _decibels(rendered.peak),
+        "rms_db": _decibels(rendered.rms),
+        "silent": rendered.silent,
+        "sha256": rendered.sha256,
+    }
 
 
 def _stem(stem: StemFacts) -> dict[str, Any]:
@@ -208,12 +229,16 @@ def _offset(offset: Offset) -> dict[str, Any]:
 
 def _opening(document: Mapping[str, Any]) -> str:
     region, model, stems = document["region"], document["model"], document["stems"]
-    span = f"{clock(region['start'], 3)} to {clock(region['end'], 3)}"
+    name = document["source"]["name"]
+    whence = f" from '{name}'" if name else ""
+    if region is not None:
+        whence += f", {clock(region['start'], 3)} to {clock(region['end'], 3)}"
+    things = "stem" if all(s["kind"] == ResultKind.STEM.value for s in stems) else "file"
     chosen = " (chosen automatically)" if model["automatic"] else ""
     earlier = f", answered from job {document['reused_from']}" if document["reused_from"] else ""
-    count = "1 stem" if len(stems) == 1 else f"{len(stems)} stems"
+    count = f"1 {things}" if len(stems) == 1 else f"{len(stems)} {things}s"
     return (
-        f"Made {count} ({_names(stems)}) from '{document['source']['name']}', {span}, "
+        f"Made {count} ({_names(stems)}){whence}{',' if whence else ''} "
         f"with the engine {document['engine']}, model {model['name']}{chosen}{earlier}."
     )
 

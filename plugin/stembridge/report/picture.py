@@ -23,7 +23,7 @@ from stembridge.engines.base import Asked
 from stembridge.model.errors import Cancelled
 from stembridge.model.stems import STEMS, ResultKind, Role
 from stembridge.report import lettering
-from stembridge.report.document import NOTHING_LEFT_DB, channel_words, clock, sum_sentence
+from stembridge.report.document import NOTHING_LEFT_DB, channel_words, clock, counts, sum_sentence
 from stembridge.report.envelopes import Trace, band_edges, regroup, warp
 from stembridge.report.painting import DEPTH_DB, PAGE, Colour, legible, palette, spectrogram, top_of, waveform
 
@@ -91,13 +91,16 @@ class _Layout:
 
 def draw(
     document: Mapping[str, Any],
-    region: RegionFile,
+    region: RegionFile | None,
     stems: Sequence[tuple[str, str, Path]],
     destination: Path,
     *,
     cancelled: Asked | None = None,
-) -> None:
+) -> bool:
     """Draw the picture of a finished job into a PNG file.
+
+    Without a region there is neither a row of the mix nor one of the residual, and every row starts
+    at the left edge; the time axis is as long as the longest.
 
     Every file is read once, in blocks; memory doesn't grow with length. The same input gives the same
     bytes on the same machine.
@@ -107,7 +110,7 @@ def draw(
     document
         What `stembridge.report.document.build` gave.
     region
-        The rendered region.
+        The rendered region; None where the document has none.
     stems
         Label, colour (``#rrggbb``, or "" for one that is free) and file of each stem of the document, in
         its order.
@@ -115,6 +118,11 @@ def draw(
         The PNG file; its folder exists.
     cancelled
         Asked at every block.
+
+    Returns
+    -------
+    bool
+        False when there is nothing to draw (a transcript without a region): no file was written.
 
     Raises
     ------
@@ -126,12 +134,15 @@ def draw(
         When ``cancelled`` said so.
     """
     shown = [(facts, *stem) for facts, stem in zip(document["stems"], stems, strict=True) if _is_drawn(facts)]
-    layout = _Layout(1 + len(shown) + bool(document["summed"]))
+    layout = _Layout((region is not None) + len(shown) + bool(document["summed"]))
+    if not layout.rows:
+        return False
     rows = _gather(document, shown, region, layout.bands, cancelled or _never)
     loudest = max(row.trace.peak for row in rows)
     scale = 1.0 if loudest == 0 or 0.5 <= loudest < 1 else loudest
-    top_db = top_of(rows[0].trace)
-    times, digits = _times(document["region"])
+    # The mix, or else what is loudest, sets the colours.
+    top_db = top_of(rows[0].trace if region is not None else max(rows, key=lambda r: r.trace.peak).trace)
+    times, digits = _times(document, shown)
 
     canvas = np.empty((layout.height, WIDTH, 3), np.uint8)
     canvas[:] = PAGE
@@ -158,6 +169,7 @@ def draw(
     _write(pen, (PLOT_LEFT - 60, layout.end + 15), "time in the file", 15, _FAINT, anchor="ra")
     _letter_foot(pen, document, layout.height)
     image.save(destination, format="PNG", compress_level=2)
+    return True
 
 
 def _never() -> bool:
@@ -176,49 +188,69 @@ def _is_drawn(stem: Mapping[str, Any]) -> bool:
 def _gather(
     document: Mapping[str, Any],
     stems: Sequence[tuple[Mapping[str, Any], str, str, Path]],
-    region: RegionFile,
+    region: RegionFile | None,
     bands: int,
     cancelled: Asked,
 ) -> list[_Row]:
     """Read every file once, region and stems side by side, working out the residual on the way."""
-    summed = set(document["summed"])
-    shape = (region.frames, region.rate, region.channels)
-    mix = Trace(*shape, columns=PLOT_WIDTH, bands=bands)
-    rest = Trace(*shape, columns=PLOT_WIDTH, bands=bands)
-    facts = document["region"]
-    rows = [_Row("Mix", _MIX, mix, _level_words(facts["peak_db"], facts["rms_db"]))]
+    rows: list[_Row] = []
     placed: list[tuple[SourceInfo, Trace, bool]] = []
+    longest = 0.0 if region is not None else _longest(stems)
     spare = 0
     for stem, label, colour, path in stems:
         info = inspect(path)
-        if stem["kind"] == ResultKind.STEM.value:
-            trace = Trace(*shape, columns=PLOT_WIDTH, bands=bands)
-            placed.append((info, trace, stem["id"] in summed))
+        if region is not None and stem["kind"] == ResultKind.STEM.value:
+            trace = Trace(region.frames, region.rate, region.channels, columns=PLOT_WIDTH, bands=bands)
+            placed.append((info, trace, counts(document, stem)))
         else:
-            trace = Trace(info.frames, info.rate, info.channels, columns=PLOT_WIDTH, bands=bands)
-            for block in _stream(info, info.frames):
+            frames = max(info.frames, round(longest * info.rate))
+            trace = Trace(frames, info.rate, info.channels, columns=PLOT_WIDTH, bands=bands)
+            for block in _stream(info, frames):
                 _stop_if(cancelled)
                 trace.feed(block)
         ink = legible(colour or _SPARE[spare % len(_SPARE)])
         spare += not colour
         rows.append(_Row(label, ink, trace, _level_words(stem["peak_db"], stem["rms_db"])))
 
+    if region is not None:
+        mix, residual = _side_by_side(document, region, placed, bands, cancelled)
+        facts = document["region"]
+        rows.insert(0, _Row("Mix", _MIX, mix, _level_words(facts["peak_db"], facts["rms_db"])))
+        if document["summed"]:
+            rows.append(_residual_row(document, residual))
+    for row in rows:
+        row.trace.finish()
+    return rows
+
+
+def _side_by_side(
+    document: Mapping[str, Any],
+    region: RegionFile,
+    placed: Sequence[tuple[SourceInfo, Trace, bool]],
+    bands: int,
+    cancelled: Asked,
+) -> tuple[Trace, Trace]:
+    """Feed the traces of the stems; give those of the region, and of what the sum leaves of it."""
+    shape = (region.frames, region.rate, region.channels)
+    mix = Trace(*shape, columns=PLOT_WIDTH, bands=bands)
+    rest = Trace(*shape, columns=PLOT_WIDTH, bands=bands)
     undo = np.float32(10 ** (-document["gain_db"] / 20))
     streams = [_stream(info, region.frames) for info, _, _ in placed]
     for whole, *parts in zip(_stream(inspect(region.path), region.frames), *streams, strict=True):
         _stop_if(cancelled)
         mix.feed(whole)
         left = whole.copy()
-        for part, (_, trace, counts) in zip(parts, placed, strict=True):
+        for part, (_, trace, counted) in zip(parts, placed, strict=True):
             trace.feed(part)
-            if counts:
+            if counted:
                 left -= part * undo
         rest.feed(left)
-    if summed:
-        rows.append(_residual_row(document, rest))
-    for row in rows:
-        row.trace.finish()
-    return rows
+    return mix, rest
+
+
+def _longest(stems: Sequence[tuple[Mapping[str, Any], str, str, Path]]) -> float:
+    """Give the length of the longest file in seconds."""
+    return max((stem["frames"] / stem["rate"] for stem, *_ in stems), default=0.0)
 
 
 def _residual_row(document: Mapping[str, Any], trace: Trace) -> _Row:
@@ -244,20 +276,29 @@ def _level_words(peak_db: float | None, rms_db: float | None) -> tuple[str, ...]
     return f"peak {above}{peak_db:.1f} dBFS", f"RMS {rms_db:.1f} dBFS"
 
 
-def _times(region: Mapping[str, Any]) -> tuple[list[tuple[int, Fraction]], int]:
+def _times(
+    document: Mapping[str, Any], stems: Sequence[tuple[Mapping[str, Any], str, str, Path]]
+) -> tuple[list[tuple[int, Fraction]], int]:
     """Choose the marks of the time axis: (x in pixels, seconds in the source), and their decimals."""
-    start = Fraction(region["first_frame"], region["rate"])
-    length = Fraction(region["frames"], region["rate"])
+    region = document["region"]
+    if region is None:
+        start, length = Fraction(0), max(Fraction(s["frames"], s["rate"]) for s, *_ in stems)
+    else:
+        start = Fraction(region["first_frame"], region["rate"])
+        length = Fraction(region["frames"], region["rate"])
     marks, digits = lettering.time_marks(start, start + length, 11)
     return [(PLOT_LEFT + int((mark - start) / length * (PLOT_WIDTH - 1)), mark) for mark in marks], digits
 
 
 def _letter_head(pen: ImageDraw.ImageDraw, document: Mapping[str, Any]) -> None:
     region, model = document["region"], document["model"]
-    _write(pen, (_MARGIN, 34), document["source"]["name"], 34, _INK, width=WIDTH - 340)
+    title = document["source"]["name"] or "Without a source"
+    _write(pen, (_MARGIN, 34), title, 34, _INK, width=WIDTH - 340)
     _write(pen, (WIDTH - _MARGIN, 48), f"Stembridge {document['stembridge']}", 16, _FAINT, anchor="ra")
-    span = f"{clock(region['start'], 3)} to {clock(region['end'], 3)}"
-    facts = (span, f"{region['rate'] / 1000:g} kHz", channel_words(region["channels"]))
+    facts: tuple[str, ...] = ()
+    if region is not None:
+        span = f"{clock(region['start'], 3)} to {clock(region['end'], 3)}"
+        facts = (span, f"{region['rate'] / 1000:g} kHz", channel_words(region["channels"]))
     chosen = " (chosen automatically)" if model["automatic"] else ""
     by = f"separated by the engine {document['engine']}, model {model['name']}{chosen}"
     _write(pen, (_MARGIN, 88), "   ·   ".join((*facts, by)), 19, _FAINT, width=WIDTH - 2 * _MARGIN)
@@ -297,7 +338,8 @@ def _colour_bar(image: Image.Image, pen: ImageDraw.ImageDraw, layout: _Layout, t
 def _letter_foot(pen: ImageDraw.ImageDraw, document: Mapping[str, Any], height: int) -> None:
     legend = "waveform: peaks dim, RMS bright, red above 0 dBFS"
     _write(pen, (WIDTH - _MARGIN, height - 33), legend, 15, _FAINT, anchor="rs")
-    said = "The region is digital silence." if document["region"]["silent"] else sum_sentence(document)
+    silent = document["region"] is not None and document["region"]["silent"]
+    said = "The region is digital silence." if silent else sum_sentence(document)
     _write(pen, (_MARGIN, height - 32), said, 22, _INK, anchor="ls", width=WIDTH - 520, smallest=15)
 
 
