@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -83,6 +84,8 @@ class MvsepEngine:
         self._kept: Catalogue | None = None
         self._clients: dict[bool, tuple[Client, Budget]] = {}
         self._mirrored: set[str] = set()
+        # Whoever drops the engine, or ends the program, leaves no connection open.
+        weakref.finalize(self, _close, self._clients)
 
     @property
     def name(self) -> str:
@@ -91,8 +94,7 @@ class MvsepEngine:
 
     def close(self) -> None:
         """Close the connections; another call opens them again."""
-        for client, _ in self._clients.values():
-            client.transport.close()
+        _close(self._clients)
 
     # What there is
 
@@ -308,6 +310,11 @@ class MvsepEngine:
             hours = max(0.0, self._wall() - listed.fetched) / 3600
             text = f"{count}, from the live list of {hours:.0f} hours ago."
         return Readiness("types", ready=True, text=text)
+
+
+def _close(clients: Mapping[bool, tuple[Client, Budget]]) -> None:
+    for client, _ in clients.values():
+        client.transport.close()
 
 
 def _model(one: Algorithm) -> Model:
