@@ -31,7 +31,7 @@ STORED: Final = _Stored()
 
 def base_url() -> str:
     """Give the address of the service: ``STEMBRIDGE_MVSEP_URL``, or the public one."""
-    return os.environ.get(ENVIRONMENT, "").strip() or PUBLIC
+    return os.environ.get(ENVIRONMENT, "").strip().rstrip("/") or PUBLIC
 
 
 def stored_key(home: Path, base: str) -> Secret | None:
