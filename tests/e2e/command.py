@@ -61,8 +61,8 @@ class Command:
         return subprocess.Popen(
             [sys.executable, "-m", "stembridge", *map(str, arguments)],
             cwd=self.cwd, env={**os.environ, "STEMBRIDGE_HOME": str(self.home), **self.environ},
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True, encoding="utf-8", **more,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+            **{"stdin": subprocess.DEVNULL, **more},
         )  # fmt: skip
 
     def __call__(self, *arguments: object, **more: Any) -> Told:

@@ -122,6 +122,7 @@ def _agree(one: Work, engine: RemoteEngine, planned: Plan) -> None:
     if amount == 0 or quote.unit != "credits" or allowed:
         return
     price = "an unknown number of" if amount is None else str(amount)
+    unit = quote.unit.removesuffix("s") if amount == 1 else quote.unit
     question = f"cost-{amount}-{quote.unit}"
     choice = _answer(one, question)
     if choice == "agree":
@@ -130,9 +131,9 @@ def _agree(one: Work, engine: RemoteEngine, planned: Plan) -> None:
         raise Cancelled("You declined the cost; nothing was ordered.")
     left = "" if quote.left is None else f" You have {quote.left}."
     raise DecisionNeededError(
-        f"This separation costs {price} {quote.unit}.{left}",
+        f"This separation costs {price} {unit}.{left}",
         hint="Agree to it, or allow it in advance with --yes or --max-credits.",
-        choices=[("agree", f"Spend {price} {quote.unit}"), ("decline", "Don't separate")],
+        choices=[("agree", f"Spend {price} {unit}"), ("decline", "Don't separate")],
         context={"id": question},
     )
 
