@@ -13,6 +13,8 @@ NULL = 1e-5
 NULL_LOSSY = 10**-1.5
 """The same (-15 dB) for files of a lossy codec, whose noise doesn't cancel."""
 _NOISE_MARGIN = 2.0
+_SILENT = 8.0
+"""A file of less than so many times its rounding noise (two steps squared) holds rounding and no more."""
 _MOST_NOISE = 1e-2
 """Rounding noise explains no more than this share (-20 dB) of what is left."""
 _CLOSE_SUM = 10**-1.5
@@ -110,7 +112,7 @@ def _complete(
     for file in range(len(ids)):
         # Silence changes no sum: a promised stem that is silent here is a stem all the same.
         harmless = gram.sum_error([*members, file]) <= gram.sum_error(members) + max(
-            FLOOR * gram.energy, _NOISE_MARGIN * noise[file]
+            FLOOR * gram.energy, _SILENT * noise[file]
         )
         if file not in members and harmless and ids[file] not in {ids[m] for m in members}:
             members.append(file)
@@ -159,12 +161,10 @@ def _incomplete(gram: Gram, noise: Sequence[float], *, lossy: bool) -> Verdict:
     for file in range(count):
         if file in parts or not _audible(gram, file, noise):
             continue
-        earlier = [
-            other
-            for other in range(count)
-            if (other < file and (other not in parts or parts[other].role is not Role.ALTERNATE))
-            or (other in parts and parts[other].role is Role.COMPOSITE)
-        ]
+        # A loud part is close to the very sum that it is in: that makes it no copy of it.
+        sums = [other for other, part in parts.items() if part.role is Role.COMPOSITE]
+        earlier = [other for other in range(file) if other not in parts]
+        earlier += [other for other in sums if file not in parts[other].like]
         copied = _nearest(gram, file, earlier)
         if copied.members and copied.error <= _CLOSE_COPY * gram.own[file, file]:
             parts[file] = _like(gram, file, copied, Role.ALTERNATE)
@@ -174,7 +174,7 @@ def _incomplete(gram: Gram, noise: Sequence[float], *, lossy: bool) -> Verdict:
 
 
 def _audible(gram: Gram, file: int, noise: Sequence[float]) -> bool:
-    return bool(gram.own[file, file] > max(FLOOR * gram.energy, _NOISE_MARGIN * noise[file]))
+    return bool(gram.own[file, file] > max(FLOOR * gram.energy, _SILENT * noise[file]))
 
 
 def _is_null(gram: Gram, file: int, found: Found, noise: Sequence[float], *, lossy: bool) -> bool:
