@@ -68,8 +68,13 @@ def refused(reply: Reply, secrets: tuple[Secret, ...] = ()) -> StembridgeError:
     return refusal(reply.status, words_of(reply, secrets), retry_after=reply.retry_after)
 
 
-def bad_key(reply: Reply, secrets: tuple[Secret, ...] = ()) -> StembridgeError:
-    """Make the error for a 400 where the page says that it means a bad key."""
+_KEY_HINT = (
+    "Get the key from your account page on mvsep.com, and store it with `stembridge account login --key`."
+)
+
+
+def bad_key(reply: Reply, secrets: tuple[Secret, ...] = (), *, hint: str = _KEY_HINT) -> StembridgeError:
+    """Make the error for a 400 where the page says that it means a bad key, or a bad password."""
     error = refused(reply, secrets)
     if isinstance(error, KeyNeededError | LimitError | UnavailableError):
         return error
@@ -77,7 +82,7 @@ def bad_key(reply: Reply, secrets: tuple[Secret, ...] = ()) -> StembridgeError:
     return KeyNeededError(
         said,
         code="key_refused",
-        hint="Get the key from your account page on mvsep.com, and store it with `stembridge account login`.",
+        hint=hint,
         context={"status": reply.status, "refusal": "bad_key"},
     )
 

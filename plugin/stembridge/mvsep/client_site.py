@@ -36,8 +36,14 @@ class Site(Calls):
 
     def login(self, email: str, password: Secret) -> replies_site.Account:
         """Exchange e-mail address and password for the account with its key."""
-        fields: Params = {"email": email, "password": password}
-        return self._post("/api/app/login", fields, replies_site.parse_account, "the log-in", password)
+        reply = self.transport.post("/api/app/login", {"email": email, "password": password})
+        if reply.status == 400 or (reply.status == 200 and success_of(reply) is False):
+            raise bad_key(
+                reply,
+                self._secrets(password),
+                hint="Check the e-mail address and the password, and try again.",
+            )
+        return self._judged(reply, replies_site.parse_account, "the log-in", password)
 
     def register(self, name: str, email: str, password: Secret, confirmation: Secret) -> replies_site.Notice:
         """Create an account."""
