@@ -47,7 +47,7 @@ def test_six_stems_come_back_on_the_samples_they_came_from(premium: Command, son
     assert [path.stem.removeprefix("song - ") for path in stems] == [
         "bass", "drums", "guitar", "other", "piano", "vocals",
     ]  # fmt: skip
-    total = sum(read(path).astype(np.float64) for path in stems)
+    total = np.sum([read(path).astype(np.float64) for path in stems], axis=0)
     assert total.shape == (FRAMES, 2)
     assert np.abs(total - read(song)).max() < 1e-6
     assert "leaves this machine" in told.err
