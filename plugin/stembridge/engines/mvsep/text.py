@@ -85,7 +85,7 @@ def _read(value: object, depth: int) -> Transcript | None:
 
 def _read_text(text: str, depth: int) -> Transcript | None:
     text = text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff").strip()
-    if text[:1] in {"{", "["} and not _ARROW.match(text):
+    if text.startswith(('"{', '"[', "{", "[")) and not _ARROW.match(text):
         try:
             return _read(json.loads(text), depth + 1) or Transcript(text)
         except (ValueError, RecursionError):
