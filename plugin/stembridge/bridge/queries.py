@@ -23,7 +23,9 @@ from stembridge.model.presets import PRESETS
 Hosts = Mapping[str, Callable[[], Iterable[Readiness]]]
 
 ROW_FIELDS: Mapping[str, str] = {
-    "catalogue": "sep_type (id), name, engine, stems, summary, fields (name, text, kind, options, default)",
+    "catalogue": "sep_type (id), name, engine, stems, summary, kind, upload, fields (name, text, kind, options, "
+    "default), and of a service also group, plan, price, active, usage, rating, votes, figures, multipliers, "
+    "promises",
     "presets": "id, title, gives, mvsep (model, options, stems), offline (true: the embedded engine can)",
     "engines": "engine, name, ready, text, remedy",
     "quote": "engine, model, stems, frames, rate, channels, seconds, amount, unit, left, limits, why",
@@ -62,6 +64,8 @@ def model_row(model: Model) -> dict[str, Any]:
         "engine": model.engine,
         "stems": list(model.stems),
         "summary": model.summary,
+        "kind": model.kind.value,
+        "upload": model.upload,
         "fields": [
             {
                 "name": field.name,
@@ -72,6 +76,7 @@ def model_row(model: Model) -> dict[str, Any]:
             }
             for field in model.fields
         ],
+        **model.facts,
     }
 
 

@@ -86,6 +86,8 @@ class Model:
         False when it takes no audio.
     kind
         What its results are.
+    facts
+        What else is known of it, plain JSON values: a service's plan, price, ratings.
     """
 
     id: str
@@ -96,6 +98,7 @@ class Model:
     fields: tuple[Field, ...] = ()
     upload: bool = True
     kind: ResultKind = ResultKind.STEM
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

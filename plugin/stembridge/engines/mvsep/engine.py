@@ -24,6 +24,7 @@ from stembridge.engines.mvsep import orders, prepare, pricing
 from stembridge.engines.mvsep import service as services
 from stembridge.engines.mvsep.accounts import Seen
 from stembridge.engines.mvsep.budget import Budget
+from stembridge.engines.mvsep.facts import facts
 from stembridge.engines.mvsep.orders import FETCHED, Asking
 from stembridge.engines.mvsep.polling import Poller, read_listing
 from stembridge.engines.mvsep.service import QUICK, budget_of, connect, fingerprint, stored_key
@@ -330,6 +331,7 @@ def _model(one: Algorithm) -> Model:
         ),
         upload=one.upload,
         kind=one.kind,
+        facts=facts(one),
     )
 
 
