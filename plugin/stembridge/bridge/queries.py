@@ -23,8 +23,8 @@ from stembridge.model.presets import PRESETS
 Hosts = Mapping[str, Callable[[], Iterable[Readiness]]]
 
 ROW_FIELDS: Mapping[str, str] = {
-    "catalogue": "sep_type (id), name, engine, stems, summary, kind, upload, fields (name, text, kind, options, "
-    "default), and of a service also group, plan, price, active, usage, rating, votes, figures, multipliers, "
+    "catalogue": "sep_type (id), name, engine, stems, summary, kind, upload, fields (name, text, kind, "
+    "options, default), and of a service also group, plan, price, active, usage, rating, votes, figures, multipliers, "
     "promises",
     "presets": "id, title, gives, mvsep (model, options, stems), offline (true: the embedded engine can)",
     "engines": "engine, name, ready, text, remedy",
