@@ -137,6 +137,7 @@ class MvsepEngine:
             filled,
             " ".join(parts),
             automatic=model is None,
+            title=algorithm.name,
             why=f"{algorithm.name} was chosen: it serves most music." if model is None else "",
         )
 

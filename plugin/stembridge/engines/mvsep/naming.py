@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -11,6 +12,8 @@ from stembridge.mvsep.labels import KNOWN, stem_id
 from stembridge.mvsep.redact import scrub
 from stembridge.mvsep.replies import ResultFile
 
+INPUT = "input"
+"""Name of the service's copy of what was separated; no stem may have it."""
 TEXTS = frozenset({"txt", "srt", "vtt", "json"})
 """Extensions of transcripts."""
 _AUDIO = frozenset({"wav", "flac", "mp3", "m4a", "aac", "ogg", "opus", "aif", "aiff"})
@@ -65,12 +68,12 @@ def name_files(rows: Sequence[ResultFile], promised: Sequence[str] = ()) -> tupl
     named = [_named(row, promised) for row in rows]
     for stem, row in _matches(named, promised).items():
         named[row] = replace(named[row], stem=stem)
-    used: dict[str, int] = {}
+    used: set[str] = set()
     unique = []
     for one in named:
-        count = used[one.stem] = used.get(one.stem, 0) + 1
-        stem = one.stem if count == 1 else f"{one.stem}-{count}"
-        used.setdefault(stem, 1)
+        numbered = (f"{one.stem}-{number}" for number in itertools.count(2))
+        stem = next(id_ for id_ in itertools.chain([one.stem], numbered) if id_ not in used)
+        used.add(stem)
         unique.append(replace(one, stem=stem))
     return tuple(unique)
 
@@ -91,7 +94,7 @@ def _named(row: ResultFile, promised: Sequence[str]) -> Named:
     from_slug = stem_id(row.slug) if row.slug else ""
     candidates = [stem for stem in (from_label, from_slug) if stem]
     stem = next((one for one in candidates if one in promised), candidates[0] if candidates else "other")
-    if stem in RESERVED:
+    if stem in RESERVED or stem == INPUT:
         stem = f"{stem}-stem"
     label = scrub(row.type or row.slug or stem, longest=_LABEL)
     extension = row.extension if row.extension in _AUDIO | TEXTS else "audio"

@@ -11,7 +11,7 @@ from stembridge.audio.source import SourceInfo
 from stembridge.audio.storage import storage_errors
 from stembridge.engines.base import Asked, Report, Ticket
 from stembridge.engines.mvsep.fetching import Fetcher, Wanted, fetch_input
-from stembridge.engines.mvsep.naming import Named, incomplete, missing, name_files
+from stembridge.engines.mvsep.naming import INPUT, Named, incomplete, missing, name_files
 from stembridge.engines.mvsep.polling import Listed
 from stembridge.engines.mvsep.text import Transcript, read_transcript, to_srt, to_vtt
 from stembridge.model.errors import StembridgeError, TransferError, UnknownNameError
@@ -23,7 +23,6 @@ from stembridge.mvsep.redact import scrub
 from stembridge.mvsep.replies import ResultFile
 from stembridge.mvsep.transport import Transport
 
-INPUT = "input"
 _TEXT_IDS = (
     ("transcript", "txt", "Transcript"),
     ("subtitles", "srt", "Subtitles"),
