@@ -12,6 +12,7 @@ from typing import Any
 
 from stembridge.bridge import doctor
 from stembridge.bridge.session import Tools
+from stembridge.engines import registry
 from stembridge.engines.base import Engine, Model, Readiness, is_remote
 from stembridge.jobs import disk, plan
 from stembridge.jobs.events import PROTOCOL
@@ -24,8 +25,8 @@ Hosts = Mapping[str, Callable[[], Iterable[Readiness]]]
 
 ROW_FIELDS: Mapping[str, str] = {
     "catalogue": "sep_type (id), name, engine, stems, summary, kind, upload, fields (name, text, kind, "
-    "options, default), and of a service also group, plan, price, active, usage, rating, votes, figures, multipliers, "
-    "promises",
+    "options, default), and of a service also group, plan, price, active, usage, rating, votes, figures, "
+    "multipliers, promises",
     "presets": "id, title, gives, mvsep (model, options, stems), offline (true: the embedded engine can)",
     "engines": "engine, name, ready, text, remedy",
     "quote": "engine, model, stems, frames, rate, channels, seconds, amount, unit, left, limits, why",
@@ -121,17 +122,14 @@ def _quote(arguments: Mapping[str, Any], engines: Mapping[str, Engine], default:
     unknown = set(arguments) - {"source", "engine", "model", "options"}
     if unknown:
         raise UnknownNameError("argument of a quote", min(unknown), ["source", "engine", "model", "options"])
-    name = str(arguments.get("engine") or default)
-    if name not in engines:
-        raise UnknownNameError("engine", name, engines)
-    order = parse({"protocol": PROTOCOL, "kind": "separate", **arguments, "engine": name})
+    order = parse({"protocol": PROTOCOL, "kind": "separate", **arguments})
     if not isinstance(order, SeparateRequest):
         raise TypeError(order)
-    engine = engines[name]
+    engine = registry.choose(engines, default, order.engine, order.model)
     planned = plan.check(order, engine)
     region, recipe = planned.region, planned.recipe
     row: dict[str, Any] = {
-        "engine": name,
+        "engine": engine.name,
         "model": recipe.model,
         "stems": list(recipe.stems),
         "frames": region and region.frames,

@@ -16,7 +16,7 @@ from stembridge.cli.compose import Tools
 from stembridge.cli.terminal import TerminalSession
 from stembridge.jobs.request import SeparateRequest, Source
 from stembridge.model import presets, regions
-from stembridge.model.errors import StembridgeError, UnknownNameError, UsageError
+from stembridge.model.errors import StembridgeError, UsageError
 from stembridge.model.formats import DEFAULT_FORMAT, FORMATS
 from stembridge.model.names import safe
 
@@ -128,7 +128,7 @@ def separate(
     again: bool,
     as_json: bool,
 ) -> int:
-    r"""Separate each INPUT into stems that lie on the very samples they came from.
+    """Separate each INPUT into stems that lie on the very samples they came from.
 
     Without a region the whole file is separated. The result is a folder with the stems, report.json
     and report.png.
@@ -136,7 +136,7 @@ def separate(
     \b
     stembridge separate song.wav
     stembridge separate song.flac --start 1:02.5 --end 1:30 --stems vocals --rest
-    """
+    """  # noqa: D301 - click's mark for lines to leave alone
     tools = Tools()
     order = Order(
         engine=engine,
@@ -185,13 +185,12 @@ def separate(
 
 
 def _one(request: SeparateRequest, tools: Tools, terminal: TerminalSession) -> int:
+    from stembridge.engines import registry
     from stembridge.jobs import plan
 
     engines = tools.engines(background=False)
-    name = request.engine or tools.default_engine
-    if name not in engines:
-        raise UnknownNameError("engine", name, engines)
-    planned = plan.check(request, engines[name])
+    engine = registry.choose(engines, tools.default_engine, request.engine, request.model)
+    planned = plan.check(request, engine)
     if planned.recipe.why:
         terminal.say(planned.recipe.why)
     job = tools.store.create(request)

@@ -114,6 +114,8 @@ class Recipe:
         version of the method. Two equal identities may share one answer.
     why
         A sentence on the choice where there is something to say.
+    title
+        What the model is called in front of people; its id where that is left out.
     service
         What a remote engine is told beside the model, text for text: ``format`` ("auto" or a number
         of the service's), ``publish_demo`` and ``mirror`` ("1"), ``url`` and ``remote_type``.
@@ -126,6 +128,7 @@ class Recipe:
     identity: str
     automatic: bool = False
     why: str = ""
+    title: str = ""
     service: Mapping[str, str] = field(default_factory=dict)
 
 

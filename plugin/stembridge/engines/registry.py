@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stembridge.engines.base import Engine, LocalEngine, RemoteEngine
+from stembridge.model.errors import UnknownNameError
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +52,29 @@ def default(home: Path) -> str:
     from stembridge.engines.mvsep.service import base_url
 
     return "mvsep" if KeyStore(home, base_url()).stored() else "offline"
+
+
+def choose(engines: Mapping[str, Engine], default_name: str, engine: str | None, model: str | None) -> Engine:
+    """Give the engine of an order.
+
+    Parameters
+    ----------
+    default_name
+        What separates when nothing was asked for.
+    engine, model
+        What was asked for; a model without an engine names its engine, too.
+
+    Raises
+    ------
+    UnknownNameError
+        For an engine that isn't there.
+    """
+    if engine is not None:
+        if engine not in engines:
+            raise UnknownNameError("engine", engine, engines)
+        return engines[engine]
+    wanted = (model or "").strip().casefold()
+    for name in sorted(engines, key=lambda name: name != default_name):
+        if wanted and any(wanted in {m.id.casefold(), m.name.casefold()} for m in engines[name].models()):
+            return engines[name]
+    return engines[default_name]

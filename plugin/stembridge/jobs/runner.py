@@ -13,6 +13,7 @@ from typing import cast
 
 from stembridge.audio import render
 from stembridge.audio.render import RegionFile
+from stembridge.engines import registry
 from stembridge.engines.base import Engine, LocalEngine, is_remote
 from stembridge.jobs import disk, finishing, lock, plan, remote
 from stembridge.jobs.clock import Clock
@@ -21,7 +22,7 @@ from stembridge.jobs.plan import Plan
 from stembridge.jobs.request import SeparateRequest
 from stembridge.jobs.store import Job
 from stembridge.jobs.work import Work
-from stembridge.model.errors import Cancelled, InputError, UnknownNameError, UsageError
+from stembridge.model.errors import Cancelled, InputError, UsageError
 from stembridge.model.states import State
 
 
@@ -54,10 +55,8 @@ def carry_on(
         Whatever ends the job without a result; the shift writes it into the log.
     """
     request = order(job)
-    name = request.engine or default_engine
-    if name not in engines:
-        raise UnknownNameError("engine", name, engines)
-    one = Work(job, request, engines[name], home, clock, log, interrupted)
+    engine = registry.choose(engines, default_engine, request.engine, request.model)
+    one = Work(job, request, engine, home, clock, log, interrupted)
     one.state = standing(job)
     with one.held:
         while one.state is not State.READY:

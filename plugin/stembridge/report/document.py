@@ -82,6 +82,7 @@ def build(
         "engine": recipe.engine,
         "model": {
             "name": recipe.model,
+            "title": recipe.title or recipe.model,
             "automatic": recipe.automatic,
             "why": recipe.why,
             "identity": recipe.identity,
@@ -239,7 +240,7 @@ def _opening(document: Mapping[str, Any]) -> str:
     count = f"1 {things}" if len(stems) == 1 else f"{len(stems)} {things}s"
     return (
         f"Made {count} ({_names(stems)}){whence}{',' if whence else ''} "
-        f"with the engine {document['engine']}, model {model['name']}{chosen}{earlier}."
+        f"with the engine {document['engine']}, model {model['title']}{chosen}{earlier}."
     )
 
 

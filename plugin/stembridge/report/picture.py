@@ -300,7 +300,7 @@ def _letter_head(pen: ImageDraw.ImageDraw, document: Mapping[str, Any]) -> None:
         span = f"{clock(region['start'], 3)} to {clock(region['end'], 3)}"
         facts = (span, f"{region['rate'] / 1000:g} kHz", channel_words(region["channels"]))
     chosen = " (chosen automatically)" if model["automatic"] else ""
-    by = f"separated by the engine {document['engine']}, model {model['name']}{chosen}"
+    by = f"separated by the engine {document['engine']}, model {model['title']}{chosen}"
     _write(pen, (_MARGIN, 88), "   ·   ".join((*facts, by)), 19, _FAINT, width=WIDTH - 2 * _MARGIN)
 
 

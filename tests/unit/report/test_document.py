@@ -21,7 +21,7 @@ KEYS = {
     "residual_peak_db notes",
     "source": "path name container codec lossy",
     "region": "first_frame frames rate channels start end peak_db rms_db silent sha256",
-    "model": "name automatic why identity",
+    "model": "name title automatic why identity",
     "stem": "id label file role kind frames rate channels peak_db rms_db offset full_scale_runs",
     "offset": "frames verified measured polarity note",
 }
@@ -55,6 +55,36 @@ def _region(tmp_path: Path) -> Any:
 
 def words(region: Any, found: SetFacts = PAIR, **changes: Any) -> str:
     return "\n".join(sentences(making.report(region, found, **changes)))
+
+
+def test_without_a_region_nothing_is_said_of_one(region: Any) -> None:
+    made = replace(stem("made"), kind=ResultKind.GENERATED)
+    text = replace(stem("words"), kind=ResultKind.TEXT, peak_db=None, rms_db=None)
+    found = SetFacts((made, text), (), None, None)
+    answer = Separation((), complete=False)
+    nothing: dict[str, Any] = {"region": None, "rendered": None, "container": {}, "separation": answer}
+    document = making.report(region, found, **nothing)
+    assert document["region"] is None
+    assert document["source"] == {"path": None, "name": None}
+    assert sum_sentence(document) == ""
+    assert sentences(document) == ["Made 2 files (Made and Words) with the engine offline, model spleeter."]
+    named = making.report(region, found, **{**nothing, "container": {"name": "a link"}})
+    assert sentences(named)[0].startswith("Made 2 files (Made and Words) from 'a link', with the engine")
+    json.dumps(document, allow_nan=False)
+
+
+def test_an_alternate_of_the_same_id_isnt_named_in_the_sum(region: Any) -> None:
+    twin = replace(stem("vocals"), label="Vocals (max)", role=Role.ALTERNATE)
+    said = words(region, replace(PAIR, stems=(*PAIR.stems, twin)))
+    assert "Vocals and Instrumental add up to the region within -151 dB." in said
+
+
+def test_restored_audio_alone_isnt_called_stems(region: Any) -> None:
+    restored = replace(stem("restored"), kind=ResultKind.AUDIO)
+    found = SetFacts((restored,), (), None, None)
+    said = words(region, found, separation=Separation((), complete=False))
+    assert "not meant to add up" not in said
+    assert said.startswith("Made 1 file (Restored) from 'song.wav', 0:00.000 to 0:01.000, with the engine")
 
 
 def test_document_has_every_key_and_survives_json(region: Any) -> None:

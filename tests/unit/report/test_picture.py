@@ -203,6 +203,49 @@ def test_no_residual_row_where_nothing_was_summed(tmp_path: Path) -> None:
     assert drawn(tmp_path, mix, stems, 44100, found=found).shape[0] == picture._Layout(3).height
 
 
+def test_an_alternate_of_the_same_id_is_not_taken_from_the_mix(tmp_path: Path) -> None:
+    mix, vocals = noise(20, 44100), noise(21, 44100)
+    stems = pair(mix, vocals)
+    found = making.set_of(mix, stems, 44100)
+    twin = replace(found.stems[0], file="twin.wav", role=Role.ALTERNATE)
+    found = replace(found, stems=(*found.stems, twin))
+    pixels = drawn(tmp_path, mix, stems, 44100, found=found)
+    assert pixels.shape[0] == picture._Layout(5).height
+    assert np.median(light(panels(pixels, 5)[4][1])) == 0
+
+
+def test_without_a_region_the_files_alone_are_drawn(tmp_path: Path) -> None:
+    long, short = noise(22, 44100), noise(23, 24_000)
+    found = making.set_of(long, {"made": long}, 44100)
+    half = making.facts("half", short, 48_000)
+    stems = [replace(s, kind=ResultKind.AUDIO) for s in (*found.stems, half)]
+    found = replace(found, stems=tuple(stems), summed=(), residual_db=None)
+    making.write(tmp_path / stems[0].file, long, 44100)
+    making.write(tmp_path / stems[1].file, short, 48_000)
+    region = making.render(tmp_path, long, 44100)
+    document = making.report(region, found, region=None, rendered=None, container={})
+    paths = [(stem.label, "", tmp_path / stem.file) for stem in stems]
+    assert picture.draw(document, None, paths, tmp_path / "report.png")
+    with Image.open(tmp_path / "report.png") as image:
+        assert image.size == (WIDTH, picture._Layout(2).height)
+        pixels = np.asarray(image, np.int16)
+    (whole, _), (part, _) = panels(pixels, 2)
+    assert light(whole)[20:-20].min() > 3
+    middle = PLOT_WIDTH // 2
+    assert light(part)[20 : middle - 20].min() > 3
+    assert np.percentile(light(part)[middle + 20 :], 90) < 3
+
+
+def test_without_region_and_audio_there_is_no_picture(tmp_path: Path) -> None:
+    text = replace(making.facts("words", noise(24, 10), 44100, "words.txt"), kind=ResultKind.TEXT)
+    found = SetFacts((text,), (), None, None)
+    region = making.render(tmp_path, noise(25, 10), 44100)
+    document = making.report(region, found, region=None, rendered=None, container={})
+    target = tmp_path / "report.png"
+    assert not picture.draw(document, None, [("Words", "", tmp_path / "words.txt")], target)
+    assert not target.exists()
+
+
 @pytest.mark.parametrize("form", ["FLAC", "MP3"])
 def test_stems_in_other_formats(tmp_path: Path, form: str) -> None:
     import soundfile

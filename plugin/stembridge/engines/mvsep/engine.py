@@ -185,7 +185,7 @@ class MvsepEngine:
 
     def poll(self, ticket: Ticket) -> Poll:
         """Ask once how the order stands."""
-        return Poller(self._client()[0], self._mirrored).poll(ticket)
+        return Poller(self._client(quick=True)[0], self._mirrored).poll(ticket)
 
     def fetch(
         self,
