@@ -8,6 +8,7 @@ want() {
     command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
 }
 
+want curl curl
 want ffmpeg ffmpeg
 want lame lame
 want flac flac
