@@ -295,12 +295,16 @@ def download(one: Work, engine: RemoteEngine) -> State:
     try:
         one.stop_if_cancelled()
         answer = engine.fetch(ticket, facts["listing"], one.job.answer_folder, one.report, one.cancelled)
+        promised = Plan.from_dict(disk.read_json(one.job.region_json)["plan"]).recipe.stems
+        answer = replace(_fit(answer, promised), gain_exponent=facts["gain_exponent"])
     except Cancelled:
         _cancel(one, engine, ticket)
-    promised = Plan.from_dict(disk.read_json(one.job.region_json)["plan"]).recipe.stems
-    answer = replace(_fit(answer, promised), gain_exponent=facts["gain_exponent"])
-    document = answer.to_dict()
-    disk.write_json(one.job.separation_json, document)
+    except (RemoteFailedError, TransferError):
+        # The list may be what is wrong: the next worker asks for a new one, which costs nothing.
+        del facts["listing"]
+        disk.write_json(one.job.remote_json, facts, private=True)
+        raise
+    disk.write_json(one.job.separation_json, answer.to_dict())
     return State.ALIGNING
 
 
