@@ -123,7 +123,7 @@ class Fetcher:
         raise AssertionError
 
     def _checked(self, file: Wanted) -> SourceInfo | None:
-        info = None if file.text else verify(file.target, file.label)
+        info = None if file.text else verify(file.target, file.label, self._stop.is_set)
         self._done[file.target] = self._sizes[file.target] = file.target.stat().st_size
         return info
 

@@ -13,6 +13,8 @@ from stembridge.mvsep.client import Client
 from stembridge.mvsep.replies import JobState, RemoteStatus, Result, ResultFile, Status
 
 ABOUT, FILE = "about", "file"
+TRIES = 2
+"""Requests that one poll makes at most: who polls comes again anyway, and wants to be able to cancel."""
 _STATES = {
     JobState.NOT_FOUND: Remote.GONE,
     JobState.WAITING: Remote.QUEUED,
@@ -61,7 +63,7 @@ class Poller:
         try:
             if ticket.id.startswith(FETCHED):
                 return self._fetched(ticket)
-            return self._told(ticket, self._client.get(ticket.id, node=ticket.host))
+            return self._told(ticket, self._client.get(ticket.id, node=ticket.host, attempts=TRIES))
         except UnavailableError:
             raise
         except ProtocolError as unclear:
@@ -73,7 +75,7 @@ class Poller:
         raise UnavailableError(problem.message, hint=problem.hint, context=problem.context, retryable=True)
 
     def _fetched(self, ticket: Ticket) -> Poll:
-        status = self._client.get_remote(ticket.id.removeprefix(FETCHED), node=ticket.host)
+        status = self._client.get_remote(ticket.id.removeprefix(FETCHED), node=ticket.host, attempts=TRIES)
         if status.state is JobState.DONE:
             host = node_of(self._client.transport.service, status.link)
             return Poll(Remote.QUEUED, status.message, ticket=replace(ticket, id=status.hash, host=host))
@@ -87,12 +89,6 @@ class Poller:
         lacking = missing(result.files, ticket.memo.get("stems", "").split())
         if lacking:
             return replace(answer, message=incomplete(lacking))
-        try:
-            for file in result.files:
-                self._client.transport.service.own(file.url)
-        except ProtocolError as elsewhere:
-            # Nothing is fetched from there; another answer may be better, and is asked for.
-            return replace(answer, message=elsewhere.message)
         wish = ticket.memo.get("mirror", "")
         if wish == "wanted":
             # It costs a credit each time: that it is about to be asked is on disk first.

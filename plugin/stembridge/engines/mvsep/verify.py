@@ -6,14 +6,15 @@ import hashlib
 from pathlib import Path
 
 from stembridge.audio.source import SourceInfo
-from stembridge.model.errors import InputError, TransferError
+from stembridge.engines.base import Asked
+from stembridge.model.errors import Cancelled, InputError, TransferError
 
 _BLOCK = 1 << 16
 _STREAMINFO = 42
 _HINT = "Fetch it again with `stembridge jobs resume`: it isn't charged again."
 
 
-def verify(path: Path, label: str) -> SourceInfo:
+def verify(path: Path, label: str, cancelled: Asked = bool) -> SourceInfo:
     """Decode all of a file.
 
     FLAC's frames have checksums, and its head one of all samples (RFC 9639, 8.2): both are held
@@ -23,6 +24,8 @@ def verify(path: Path, label: str) -> SourceInfo:
     ----------
     label
         What to call it in front of people.
+    cancelled
+        Asked at every block.
 
     Returns
     -------
@@ -35,15 +38,18 @@ def verify(path: Path, label: str) -> SourceInfo:
         When it isn't whole, or no audio.
     InputError
         ``decoder_missing``: nothing here can read it, whole or not.
+    Cancelled
+        The file stays.
     """
     from stembridge.audio.files import inspect, read_blocks
 
     try:
         info = inspect(path)
         if info.container == "FLAC" and (digest := _promised(path)) is not None:
-            return _checked(path, info, digest, label)
+            return _checked(path, info, digest, label, cancelled)
         for block in read_blocks(info, 0, info.frames):
             del block
+            _ask(cancelled)
     except InputError as problem:
         if problem.code == "decoder_missing":
             raise
@@ -67,7 +73,14 @@ def _promised(path: Path) -> tuple[int, bytes] | None:
     return bits, head[26:42]
 
 
-def _checked(path: Path, info: SourceInfo, promised: tuple[int, bytes], label: str) -> SourceInfo:
+def _ask(cancelled: Asked) -> None:
+    if cancelled():
+        raise Cancelled
+
+
+def _checked(
+    path: Path, info: SourceInfo, promised: tuple[int, bytes], label: str, cancelled: Asked
+) -> SourceInfo:
     import numpy as np
     import soundfile
 
@@ -78,6 +91,7 @@ def _checked(path: Path, info: SourceInfo, promised: tuple[int, bytes], label: s
     try:
         with soundfile.SoundFile(path) as file:
             while len(block := file.read(_BLOCK, dtype="int32", always_2d=True)):
+                _ask(cancelled)
                 frames += len(block)
                 steps = np.ascontiguousarray(block >> (32 - bits), dtype="<i4")
                 seen.update(steps.view(np.uint8).reshape(-1, 4)[:, :width].tobytes())
