@@ -9,6 +9,7 @@ want() {
 }
 
 want curl curl
+want openssl openssl
 want ffmpeg ffmpeg
 want lame lame
 want flac flac
