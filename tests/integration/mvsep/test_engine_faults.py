@@ -373,9 +373,14 @@ def test_a_result_elsewhere_is_not_fetched(
     trip: Trip, ticket: Ticket, service: FaultyService, to: str
 ) -> None:
     service.fault("moved", to=to)
-    answer = trip.wait(ticket)
+    answer = trip.engine.poll(ticket)
+    assert answer.state is Remote.DONE
+    assert "isn't its own" in answer.message
+    assert not answer.listing
+    ticket, answer = trip.wait(ticket)
+    moved = [{**row, "url": f"{to}/x.flac"} if "url" in row else row for row in answer.listing]
     with pytest.raises(StembridgeError, match="isn't its own"):
-        trip.fetch(*answer)
+        trip.fetch(ticket, replace(answer, listing=moved))
     assert service.seen("download") == []
 
 

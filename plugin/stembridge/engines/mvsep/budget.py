@@ -57,6 +57,11 @@ class Budget:
                     raise Cancelled
                 self._sleep(min(left, _STEP))
 
+    def share(self) -> float:
+        """Give the part of the budget that the last `WINDOW` seconds took: 0.0 to 1.0, of all processes."""
+        now = self._wall()
+        return min(1.0, sum(now - WINDOW < at <= now for at in self._read()) / self._most)
+
     def _take(self) -> float:
         """Note a request and give 0, or give the seconds until there is a place."""
         from filelock import FileLock, Timeout

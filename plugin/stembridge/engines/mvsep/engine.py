@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from stembridge.audio.render import RegionFile
@@ -42,6 +43,8 @@ from stembridge.mvsep.replies import JobState
 NAME = "mvsep"
 DEFAULT = 40
 """The separation type when none is named: vocals and instrumental, on every plan."""
+CROWDED, UNCROWDED = 10.0, 3.0
+"""Seconds between two polls of an order when the budget is used up, and those that need no asking for."""
 _METHOD = 1
 """Rises whenever the same order would give other samples."""
 _KINDS = {
@@ -184,8 +187,12 @@ class MvsepEngine:
         return orders.adopt(self._client()[0], reference)
 
     def poll(self, ticket: Ticket) -> Poll:
-        """Ask once how the order stands."""
-        return Poller(self._client(quick=True)[0], self._mirrored).poll(ticket)
+        """Ask once how the order stands; ask for longer pauses the more of the key's budget is in use."""
+        client, budget = self._client(quick=True)
+        answer = Poller(client, self._mirrored).poll(ticket)
+        # In balance, n orders share the budget evenly: none of them empties it and then stands still.
+        crowd = CROWDED * budget.share()
+        return answer if crowd < (answer.retry_after or UNCROWDED) else replace(answer, retry_after=crowd)
 
     def fetch(
         self,

@@ -89,6 +89,12 @@ class Poller:
         lacking = missing(result.files, ticket.memo.get("stems", "").split())
         if lacking:
             return replace(answer, message=incomplete(lacking))
+        try:
+            for file in result.files:
+                self._client.transport.service.own(file.url)
+        except ProtocolError as elsewhere:
+            # Nothing is fetched from there; another answer may be better, and is asked for.
+            return replace(answer, message=elsewhere.message)
         wish = ticket.memo.get("mirror", "")
         if wish == "wanted":
             # It costs a credit each time: that it is about to be asked is on disk first.
