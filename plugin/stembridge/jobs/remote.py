@@ -32,8 +32,9 @@ from stembridge.model.results import Separation
 from stembridge.model.states import State
 from stembridge.model.stems import ResultKind
 
-POLL_FIRST, POLL_MOST, POLL_GROWTH = 2.0, 10.0, 1.25
-"""Seconds between two polls: the first pause, the longest, and how it grows."""
+POLL_LEAST, POLL_MOST, POLL_SHARE = 2.0, 10.0, 0.08
+"""Seconds between two polls, least and most; in between, a share of the time that the order has been in its
+state: so its end is noticed late by that share of it at most."""
 GONE_GRACE = 180.0
 """Seconds after the order in which the service may not know it yet."""
 EMPTY_GRACE = 300.0
@@ -222,10 +223,12 @@ def poll(one: Work, engine: RemoteEngine) -> State:
     facts = disk.read_json(one.job.remote_json)
     ticket = Ticket(**facts["ticket"])
     one.enter(State.QUEUED)
-    pause, heard, empty = POLL_FIRST, one.clock.monotonic(), None
+    heard = since = one.clock.monotonic()
+    seen, empty = None, None
     while True:
         if one.cancelled():
             _cancel(one, engine, ticket)
+        asked = 0.0
         try:
             answer = engine.poll(ticket)
         except UnavailableError as error:
@@ -245,12 +248,14 @@ def poll(one: Work, engine: RemoteEngine) -> State:
                 return State.DOWNLOADING
             empty = _still_empty(one, answer, empty)
             _tell(one, answer, ordered_at=facts["intent_at"])
-            pause = answer.retry_after or pause
+            asked = answer.retry_after or 0.0
+            if answer.state is not seen:
+                seen, since = answer.state, heard
+        pause = min(max(POLL_LEAST, POLL_SHARE * (one.clock.monotonic() - since)), POLL_MOST)
         try:
-            one.wait(pause)
+            one.wait(max(pause, asked))
         except Cancelled:
             _cancel(one, engine, ticket)
-        pause = min(max(pause, POLL_FIRST) * POLL_GROWTH, POLL_MOST)
 
 
 def _still_empty(one: Work, answer: Poll, since: float | None) -> float | None:
