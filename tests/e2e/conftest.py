@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from stembridge.sandbox.server import Sandbox
+from stembridge.sandbox.splitters import splitter
 from tests.e2e.command import Command, Samples, Told, music, write
+from tests.e2e.desk import KEY, Desk
 
 
 @pytest.fixture
@@ -39,3 +43,11 @@ def trip(tmp_path_factory: pytest.TempPathFactory) -> Trip:
     song = write(folder / "song.wav", samples)
     command = Command(tmp_path_factory.mktemp("triphome"), folder)
     return Trip(command, song, samples, command("separate", song, "--model", "repet"))
+
+
+@pytest.fixture
+def desk(command: Command, tmp_path: Path) -> Iterator[Desk]:
+    """A user before a stand-in service."""
+    with Sandbox(tmp_path / "service", splitter(), premium_key=KEY) as service:
+        command.environ["STEMBRIDGE_MVSEP_URL"] = service.url
+        yield Desk(command, service)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stembridge.model.errors import RemoteFailedError, UsageError
 from stembridge.mvsep import replies_site
 from stembridge.mvsep.attend import never
 from stembridge.mvsep.calls import PAGE, Calls, bad_key, page, success_of
@@ -46,7 +47,7 @@ class Site(Calls):
         return self._judged(reply, replies_site.parse_account, "the log-in", password)
 
     def register(self, name: str, email: str, password: Secret, confirmation: Secret) -> replies_site.Notice:
-        """Create an account."""
+        """Create an account; `UsageError` with the service's words for a form that it refuses."""
         fields: Params = {
             "name": name,
             "email": email,
@@ -54,9 +55,18 @@ class Site(Calls):
             "password_confirmation": confirmation,
         }
         what = "the registration"
-        return self._post(
-            "/api/app/register", fields, replies_site.parse_notice, what, password, confirmation
-        )
+        reply = self.transport.post("/api/app/register", fields)
+        try:
+            return self._judged(reply, replies_site.parse_notice, what, password, confirmation)
+        except RemoteFailedError as refusal:
+            if reply.status != 400 or refusal.code != "engine_refused":
+                raise
+            # Whatever its words are: on this page a 400 means the form.
+            raise UsageError(
+                refusal.message,
+                hint="Correct what MVSEP names, and send the form again.",
+                context=refusal.context,
+            ) from None
 
     def user(self) -> replies_site.Account:
         """Fetch the account: credits, leave to spend them, jobs under way."""
