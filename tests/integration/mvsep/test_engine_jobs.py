@@ -142,6 +142,14 @@ def test_a_stem_that_stays_missing_fails_in_words_and_can_be_resumed(bench: Benc
     assert disk.read_json(job.remote_json)["ticket"]["id"] == bench.sandbox.jobs[0].hash
 
 
+def test_an_order_that_was_found_again_promises_what_it_did(bench: Bench) -> None:
+    bench.sandbox.fault("answer_lost")
+    bench.sandbox.fault("missing_stem", times=10_000, index=4)
+    assert bench.run(bench.order(model="63")).state is State.FAILED
+    assert "incomplete: piano missing" in bench.events[-1]["message"]
+    assert bench.sandbox.paid == 1
+
+
 def test_a_new_process_goes_on_from_every_poll(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     class Killed(BaseException):
         pass

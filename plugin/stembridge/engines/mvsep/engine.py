@@ -29,7 +29,13 @@ from stembridge.engines.mvsep.facts import facts
 from stembridge.engines.mvsep.orders import FETCHED, Asking
 from stembridge.engines.mvsep.polling import Poller, read_listing
 from stembridge.engines.mvsep.service import QUICK, budget_of, connect, fingerprint, stored_key
-from stembridge.model.errors import Cancelled, KeyNeededError, RemoteFailedError, StembridgeError
+from stembridge.model.errors import (
+    Cancelled,
+    KeyNeededError,
+    RemoteFailedError,
+    StembridgeError,
+    UnknownNameError,
+)
 from stembridge.model.regions import Region
 from stembridge.model.results import Separation
 from stembridge.model.stems import STEMS, ResultKind
@@ -37,6 +43,7 @@ from stembridge.mvsep.algorithm import Algorithm
 from stembridge.mvsep.catalogue import Catalogue, Source, load_catalogue
 from stembridge.mvsep.client import Client
 from stembridge.mvsep.origin import Service
+from stembridge.mvsep.plans import Plan
 from stembridge.mvsep.redact import Secret, scrub
 from stembridge.mvsep.replies import JobState
 
@@ -88,6 +95,7 @@ class MvsepEngine:
         self._kept: Catalogue | None = None
         self._clients: dict[bool, tuple[Client, Budget]] = {}
         self._mirrored: set[str] = set()
+        self._plan_now: Plan | None = None
         # Whoever drops the engine, or ends the program, leaves no connection open.
         weakref.finalize(self, _close, self._clients)
 
@@ -148,12 +156,13 @@ class MvsepEngine:
 
     def slots(self) -> Slots:
         """Say how many orders may be under way, by the plan that was last seen."""
-        return Slots(f"{NAME}-{self._mark}", self._seen.plan().jobs)
+        return Slots(f"{NAME}-{self._mark}", self._plan().jobs)
 
     def quote(self, region: Region | None, recipe: Recipe) -> Quote:
         """Ask the service for the account, and say what the order costs it and what stands against it."""
         client, _ = self._client(quick=True)
         account = pricing.standing(client)
+        self._plan_now = account.plan
         self._seen.remember(account.plan)
         self._kept = self._load(refresh=False)
         return pricing.quote(region, recipe, self.catalogue().find(recipe.model), account)
@@ -162,7 +171,7 @@ class MvsepEngine:
         self, region: RegionFile, recipe: Recipe, folder: Path, progress: Report, cancelled: Asked
     ) -> tuple[Path, int]:
         """Write the neutral file that is sent; see `stembridge.engines.mvsep.prepare`."""
-        sep_type, plan = int(recipe.model), self._seen.plan()
+        sep_type, plan = int(recipe.model), self._plan()
         return prepare.prepare(region, sep_type, plan, folder, progress=progress, cancelled=cancelled)
 
     # The order
@@ -172,7 +181,7 @@ class MvsepEngine:
     ) -> Ticket:
         """Order and pay, once; as `RemoteEngine.submit`."""
         client, budget = self._client()
-        number = pricing.output_format(recipe.service, self._seen.plan())
+        number = pricing.output_format(recipe.service, self._plan())
         if cancelled():
             raise Cancelled
         with budget.watched(cancelled):
@@ -180,7 +189,8 @@ class MvsepEngine:
 
     def find(self, upload_name: str, since: float) -> Ticket | None:
         """Search the account's history for an upload of ours."""
-        return orders.find(self._client()[0], upload_name, since)
+        ticket = orders.find(self._client()[0], upload_name, since)
+        return None if ticket is None else replace(ticket, memo={**self._promised(ticket), **ticket.memo})
 
     def adopt(self, reference: str) -> Ticket:
         """Take up an order by a number of the history, a hash, or a link; see `orders.adopt`."""
@@ -221,6 +231,14 @@ class MvsepEngine:
                 job, host = status.hash, orders.node_of(client.transport.service, status.link)
         return client.cancel(job, node=host)
 
+    def _promised(self, ticket: Ticket) -> Mapping[str, str]:
+        """Give what an order promised whose options nobody remembers, if they can't change it."""
+        try:
+            algorithm = self.catalogue().find(ticket.memo["model"])
+        except (KeyError, UnknownNameError):
+            return {}
+        return {} if algorithm.promises else {"stems": " ".join(algorithm.stems)}
+
     # What it stands on
 
     @property
@@ -234,6 +252,10 @@ class MvsepEngine:
     @property
     def _seen(self) -> Seen:
         return Seen(self._home / "mvsep" / f"plan-{self._mark}.json")
+
+    def _plan(self) -> Plan:
+        """Give the plan that this process saw; the kept one may be older, or have found no room."""
+        return self._plan_now or self._seen.plan()
 
     def _stored(self) -> Secret | None:
         """Give the key; once there is one it is kept, because asking a key store takes time."""
