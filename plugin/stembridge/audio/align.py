@@ -34,6 +34,7 @@ GOOD_RATIO, GOOD_SHARE = 2.0, 0.5
 STRONG_RATIO, STRONG_SHARE = 4.0, 0.8
 STRONG_BLOCKS = 3
 MIRRORED = 0.9
+"""A peak whose mirror image is nearly as high tells no side."""
 AGREE = 2.0
 """Good stems of one chain lie within so many frames of each other."""
 NEAR_STRONG, NEAR = 0.6, 2.0
@@ -135,7 +136,8 @@ def decide(stems: Sequence[tuple[str, Curve]], *, rate: int, own_rate: int, fram
             f"{min(lags):.1f} and others {max(lags):.1f} frames late.",
             lags,
         )
-    values = np.sum([c.peak.sign * c.values * np.sqrt(c.blocks) for _, c in stems if c.blocks], axis=0)
+    clear = [c for _, c in stems if c.blocks and not _is_mirrored(c)]
+    values = np.sum([c.peak.sign * c.values * np.sqrt(c.blocks) for c in clear], axis=0)
     joint = find_peak(values)
     strong = joint.ratio >= STRONG_RATIO and all(
         c.share >= STRONG_SHARE and c.blocks >= STRONG_BLOCKS for c in good
@@ -156,11 +158,9 @@ def _is_good(curve: Curve) -> bool:
 
 def _is_mirrored(curve: Curve) -> bool:
     """True when the curve is as high on the other side of lag 0: a narrow band in its place looks so."""
-    lag, size = curve.peak.lag, np.abs(curve.values)
-    if abs(lag) <= 1.0:
-        return False
-    other = len(size) // 2 - round(lag)
-    return bool(size[max(0, other - 1) : other + 2].max(initial=0.0) >= MIRRORED * size.max())
+    size = np.abs(curve.values)
+    top, last = int(size.argmax()), len(size) - 1
+    return abs(curve.peak.lag) > 1.0 and bool(size[last - top] >= MIRRORED * size[top])
 
 
 def _refuse_drift(stem: str, curve: Curve) -> None:

@@ -8,13 +8,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stembridge.audio.align import measure
+from stembridge.audio.align import Placement, measure
 from stembridge.audio.delays import CODEC_DELAYS
 from stembridge.audio.lags import Grid
+from stembridge.audio.products import as_they_came
 from stembridge.audio.render import RegionFile
+from stembridge.audio.roles import NULL
 from stembridge.audio.storage import storage_errors
 from stembridge.audio.tracks import Clock, Survey, Track, open_stem, skip, survey
+from stembridge.model.errors import TransferError
 from stembridge.model.results import EngineFile, Offset
+from stembridge.model.stems import Role
 
 _WORK = "aligning"
 
@@ -94,11 +98,33 @@ def arrange(
     for track in opened:
         with storage_errors(work / track.file.name):
             seen.append(survey(track, region, hop, work, clock))
-    placements = measure(region, seen, clock.tick)
+    try:
+        placements = measure(region, seen, clock.tick)
+    except TransferError:
+        # Where correlation contradicts itself, a sum that nulls still proves that its stems lie in place.
+        if not _nulls(region, [track for track, _ in seen], clock):
+            raise
+        placements = [_as_it_came(track) for track, _ in seen]
     return [
         Arranged(*_placed(track, placement.shift, region, work, clock), placement.offset, found.clipped)
         for (track, found), placement in zip(seen, placements, strict=True)
     ]
+
+
+def _nulls(region: RegionFile, tracks: Sequence[Track], clock: Clock) -> bool:
+    additive = [track for track in tracks if track.file.role is Role.ADDITIVE]
+    if not additive or any(track.frames < region.frames for track in additive):
+        return False
+    gram = as_they_came(region, additive, clock)
+    return gram.finite and gram.sum_error(range(len(additive))) <= NULL * gram.energy
+
+
+def _as_it_came(track: Track) -> Placement:
+    if track.file.role is Role.ADDITIVE:
+        note = "Its sum with the other stems gives the region, as they came."
+        return Placement(Offset(0, verified=True, note=note), 0)
+    note = "Not certain: it is no part of the sum that gives the region. It was left where it came."
+    return Placement(Offset(0, verified=False, note=note), 0)
 
 
 def _placed(track: Track, shift: int, region: RegionFile, work: Path, clock: Clock) -> tuple[Track, int]:

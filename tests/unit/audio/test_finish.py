@@ -252,6 +252,22 @@ def test_an_uncertain_alignment_leaves_nothing_behind(tmp_path: Path) -> None:
     assert {p.suffix for p in (tmp_path / "answer").iterdir()} == {".flac"}
 
 
+def test_a_sum_that_nulls_is_believed_where_correlation_contradicts_itself(tmp_path: Path) -> None:
+    stems = music(3 * RATE)
+    late = delayed(stems["vocals"], 500)
+    # Late and loud in two stems that cancel each other: each by itself looks late.
+    split = {**stems, "vocals": stems["vocals"] + 4 * late, "drums": stems["drums"] - 4 * late}
+    region = save_region(tmp_path, mixed(split), RATE)
+    files = save_answer(tmp_path / "answer", split, RATE)
+    facts = finished(tmp_path, region, Separation(files))
+    assert (facts.residual_db or -999) < -120
+    assert {s.offset.frames for s in facts.stems} == {0}
+    assert all(s.offset.verified for s in facts.stems)
+    assert all("gives the region" in s.offset.note for s in facts.stems)
+    with pytest.raises(TransferError):
+        finished(tmp_path, region, Separation(files[:2], complete=False))
+
+
 def test_channels_are_matched_where_that_is_harmless(tmp_path: Path) -> None:
     stems = music(20_000, channels=1)
     wide = {name: np.repeat(audio, 2, axis=1) for name, audio in stems.items()}
@@ -356,6 +372,77 @@ def test_other_kinds_of_result_are_placed_as_they_are(tmp_path: Path) -> None:
     assert found["transcript"].file == "song - transcript.txt"
     assert (tmp_path / "out" / "song - transcript.txt").read_text("utf-8") == "la la"
     assert [s.stem for s in facts.stems][-1] == "residual"
+
+
+@pytest.mark.parametrize(("off", "fits"), [(4409, True), (-4409, True), (4411, False), (-4411, False)])
+def test_restored_audio_lasts_as_long_as_the_region(tmp_path: Path, off: int, fits: bool) -> None:
+    region = save_region(tmp_path, mixed(music(20_000)), RATE)
+    bright = music(20_000 + off)["drums"]
+    files = save_answer(tmp_path / "answer", {"bright": bright}, RATE)
+    answer = Separation((dataclasses.replace(files[0], kind=ResultKind.AUDIO),), complete=False)
+    if not fits:
+        with pytest.raises(TransferError, match=r"lasts .* s; the region lasts 0\.454 s"):
+            finished(tmp_path, region, answer)
+        assert _left(tmp_path) == []
+        return
+    facts = finished(tmp_path, region, answer)
+    out = written(tmp_path, facts)["bright"]
+    assert len(out) == facts.stems[0].frames == 20_000
+    assert (out == delayed(bright, 0, 20_000)).all()
+    assert len(facts.notes) == 1
+    assert ("cut" if off > 0 else "silence") in facts.notes[0]
+
+
+@pytest.mark.parametrize("fmt", ["wav32f", "flac16"])
+def test_without_a_region_every_file_is_as_long_as_it_came(tmp_path: Path, fmt: str) -> None:
+    stems = music(30_000)
+    (tmp_path / "answer").mkdir()
+    files = save_answer(tmp_path / "answer", {"vocals": stems["vocals"], "drums": stems["drums"]}, RATE)
+    made = 12 * music(9000, 32_000, channels=1)["bass"]
+    soundfile.write(tmp_path / "answer" / "made.wav", made, 32_000, subtype="FLOAT")
+    (tmp_path / "answer" / "words.srt").write_text("la", "utf-8")
+    others = (
+        EngineFile("made.wav", "made", "Made", ResultKind.GENERATED),
+        EngineFile("words.srt", "words", "Words", ResultKind.TEXT),
+    )
+    answer = Separation((*files, *others), complete=True, complement="drums", gain_exponent=1)
+    facts = finished(tmp_path, None, answer, fmt=fmt, wanted=[], rest=True, residual=True)
+    assert (facts.summed, facts.residual_db, facts.residual_peak_db) == ((), None, None)
+    found = {s.stem: (s.kind, s.frames, s.rate, s.channels) for s in facts.stems}
+    assert found == {
+        "vocals": (ResultKind.AUDIO, 30_000, RATE, 2),
+        "drums": (ResultKind.AUDIO, 30_000, RATE, 2),
+        "made": (ResultKind.GENERATED, 9000, 32_000, 1),
+        "words": (ResultKind.TEXT, 0, 0, 0),
+    }
+    out = written(tmp_path, facts)
+    gain = 10 ** (facts.gain_db / 20)
+    assert (gain < 0.8) is (fmt == "flac16")
+    assert np.abs(out["vocals"] - gain / 2 * stems["vocals"]).max() < (1e-9 if fmt == "wav32f" else 1e-4)
+    assert np.abs(out["made"] - gain * made).max() < (1e-9 if fmt == "wav32f" else 1e-4)
+    assert "so the rest and the residual can't be made" in facts.notes[0]
+    assert len(_left(tmp_path)) == 4
+
+
+def test_a_transcript_alone_needs_no_region(tmp_path: Path) -> None:
+    (tmp_path / "answer").mkdir()
+    (tmp_path / "answer" / "words.txt").write_text("la", "utf-8")
+    answer = Separation((EngineFile("words.txt", "words", "Words", ResultKind.TEXT),), complete=False)
+    seen: list[tuple[int, int]] = []
+    facts = finished(tmp_path, None, answer, progress=lambda done, total: seen.append((done, total)))
+    assert [s.file for s in facts.stems] == ["song - words.txt"]
+    assert _left(tmp_path) == ["song - words.txt"]
+
+
+def test_no_choice_means_all(tmp_path: Path) -> None:
+    stems = music(20_000)
+    region = save_region(tmp_path, mixed(stems), RATE)
+    files = save_answer(tmp_path / "answer", {**stems, "drums-max": stems["drums"]}, RATE)
+    files = (*files[:-1], dataclasses.replace(files[-1], role=Role.ALTERNATE))
+    facts = finished(tmp_path, region, Separation(files), wanted=[])
+    assert [s.stem for s in facts.stems] == [*stems, "drums-max"]
+    assert facts.stems[-1].role is Role.ALTERNATE
+    assert facts.summed == tuple(stems)
 
 
 def test_an_alternate_of_the_same_stem_has_a_name_of_its_own(tmp_path: Path) -> None:
