@@ -81,7 +81,7 @@ CASES: Mapping[str, tuple[Fault, ...]] = {
 }
 """Unless it says more, the fault happens once."""
 HOPELESS = frozenset({"truncated_file", "html_file", "wrong_rate", "other_length"})
-"""The service's own file is spoilt for good: who is told so, and isn't given it for a stem, has come through."""
+"""The service's own file is spoilt for good: who is told so, and gets no such stem, has come through."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,8 @@ def _ours(song: Path, right: Stems, case: Sequence[Fault]) -> Row:
             commands = 2
             paid = service.facts()["paid"]
             ran = client.resume(PATIENCE) if paid else client.run(song, MODEL, out, PATIENCE)
-        return _row(case, ran, commands, service.facts()["paid"], client.stems(out), right)
+        said = _verdict(right, _read(client.stems(out)))
+        return _row(case, ran, commands, service.facts()["paid"], said)
 
 
 def _theirs(python: Path, song: Path, right: Stems, case: Sequence[Fault]) -> Row:
@@ -169,18 +170,16 @@ def _theirs(python: Path, song: Path, right: Stems, case: Sequence[Fault]) -> Ro
         ran, commands = client.run(song, MODEL, out, PATIENCE), 1
         if ran.code:
             ran, commands = client.run(song, MODEL, out, PATIENCE), 2
-        return _row(case, ran, commands, service.facts()["paid"], client.stems(out), right)
+        said = _verdict(right, _read(client.stems(out)))
+        return _row(case, ran, commands, service.facts()["paid"], said)
 
 
-def _row(
-    case: Sequence[Fault], ran: Ran, commands: int, paid: int, stems: Mapping[str, Path], right: Stems
-) -> Row:
+def _row(case: Sequence[Fault], ran: Ran, commands: int, paid: int, said: str) -> Row:
     if ran.code == -9:
         return Row("no end", commands, paid, lost=True)
     if ran.code:
         hopeless = any(fault["name"] in HOPELESS for fault in case)
         return Row("told" if hopeless else f"refused (exit {ran.code})", commands, paid, lost=not hopeless)
-    said = _verdict(right, _read(stems))
     return Row(said, commands, paid, lost=said != "right")
 
 
