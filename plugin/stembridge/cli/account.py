@@ -185,7 +185,8 @@ def history(*, start: int, limit: int, links: bool, as_json: bool) -> None:
     for row in rows:
         hours = row["hours_left"]
         left = f"{hours:.0f} h left" if row["kept"] and isinstance(hours, float) and hours > 0 else "gone"
-        spent = "no credits" if row["credits"] is None else f"{row['credits']:g} credits"
+        cost = row["credits"]
+        spent = "no credits" if not cost else f"{cost:g} credit{'' if cost == 1 else 's'}"
         click.echo(
             f"{known(row['id']):>8}  {known(row['date']):<20} {left:<10} {spent:<11} {known(row['model'])}"
         )
