@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -23,21 +24,28 @@ class Reaper:
     ----------
     at
         The effect to die at, from 1; 0 to only count.
+    threads
+        Which threads are the process's own, by name; a server that a test runs beside it is not.
     """
 
-    def __init__(self, at: int = 0) -> None:
+    def __init__(self, at: int = 0, threads: Callable[[str], bool] = lambda _name: True) -> None:
         self.at = at
         self.count = 0
         self.dead = False
+        self._threads = threads
+        self._lock = threading.Lock()
 
     def step(self) -> None:
         """Be at an effect."""
-        if self.dead:
-            raise Killed
-        self.count += 1
-        if self.count == self.at:
-            self.dead = True
-            raise Killed
+        if not self._threads(threading.current_thread().name):
+            return
+        with self._lock:
+            if self.dead:
+                raise Killed
+            self.count += 1
+            if self.count == self.at:
+                self.dead = True
+                raise Killed
 
     def watch(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Stand at every call that makes something durable."""

@@ -41,10 +41,10 @@ class ShopClock:
     def monotonic(self) -> float:
         with self._lock:
             self._service.clock.advance(TICK)
-            return float(self._service.clock.now)
+            return float(self._service.clock())
 
     def time(self) -> float:
-        return float(self._service.clock.now) + self.jump
+        return float(self._service.clock()) + self.jump
 
     def sleep(self, seconds: float) -> None:
         with self._lock:
