@@ -46,8 +46,9 @@ def models() -> Path:
 def plain_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw nothing: drawing has one effect, a file, and hundreds of runs needn't draw."""
 
-    def draw(_doc: object, _region: object, _stems: object, destination: Path, **_named: object) -> None:
+    def draw(_doc: object, _region: object, _stems: object, destination: Path, **_named: object) -> bool:
         destination.write_bytes(b"picture")
+        return True
 
     monkeypatch.setattr("stembridge.report.picture.draw", draw)
 

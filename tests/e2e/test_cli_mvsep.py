@@ -179,3 +179,14 @@ def test_a_link_to_another_server_is_not_adopted(premium: Command) -> None:
     told = _adopt_by_link(premium, "https://elsewhere.example/api/separation/get?hash=1")
     assert told.code != 0
     assert not premium.jobs()
+
+
+def test_another_format_of_the_service_is_another_order(
+    premium: Command, service: Sandbox, song: Path
+) -> None:
+    for number in ("0", "4"):
+        told = premium(
+            "separate", song, "--model", "40", "--service-format", number, "--yes", "--out", number
+        )
+        assert told.code == 0, told
+    assert _orders(service) == 2

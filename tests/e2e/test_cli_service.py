@@ -81,18 +81,18 @@ def test_the_quality_checker_from_its_queue_to_a_deleted_entry(desk: Desk) -> No
 
 def test_the_models_of_the_service_come_live_with_plan_and_price(desk: Desk) -> None:
     offline = {row["sep_type"]: row for row in desk("models", "--json").document}
-    assert {"spleeter", "repet", "40", "63", "0"} <= set(offline)
+    assert {"spleeter", "repet", 40, 63, 0} <= set(offline)
     assert len([row for row in offline.values() if row["engine"] == "mvsep"]) == 57
-    assert offline["40"]["price"] is None
-    assert offline["40"]["figures"]["add_opt1"]["81"] == {"vocals": 11.89, "instrumental": 18.2}
-    fields = {field["name"]: field for field in offline["40"]["fields"]}
+    assert offline[40]["price"] is None
+    assert offline[40]["figures"]["add_opt1"]["81"] == {"vocals": 11.89, "instrumental": 18.2}
+    fields = {field["name"]: field for field in offline[40]["fields"]}
     assert set(fields["add_opt1"]) == {"name", "text", "kind", "options", "default"}
     assert fields["add_opt1"]["default"] == "81"
     assert ["81", "ver 2025.07 (SDR vocals: 11.89, SDR instrum: 18.20)"] in fields["add_opt1"]["options"]
     live = {row["sep_type"]: row for row in desk("models", "--refresh", "--json").document}
-    assert live["40"]["price"] is not None
-    assert live["40"]["plan"] in {"everybody", "registered", "premium"}
-    assert f"{live['40']['price']:g} credits a minute" in desk("models", "40").out, "the live list is kept"
+    assert live[40]["price"] is not None
+    assert live[40]["plan"] in {"everybody", "registered", "premium"}
+    assert f"{live[40]['price']:g} credits a minute" in desk("models", "40").out, "the live list is kept"
 
 
 def test_a_stored_key_lets_the_live_list_come_by_itself(desk: Desk) -> None:
@@ -103,10 +103,10 @@ def test_a_stored_key_lets_the_live_list_come_by_itself(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     ("wanted", "first"),
-    [("karaoke", "49"), ("14.35", "44"), ("63", "63"), ("bs roformer sw", "63"), ("repetition", "repet"),
-     ("spleeter 2 stems", "spleeter"), ("saxofone", "61"), ("transcript", "39")],
+    [("karaoke", 49), ("14.35", 44), ("63", 63), ("bs roformer sw", 63), ("repetition", "repet"),
+     ("spleeter 2 stems", "spleeter"), ("saxofone", 61), ("transcript", 39)],
 )  # fmt: skip
-def test_models_are_found_by_name_stem_number_and_figure(desk: Desk, wanted: str, first: str) -> None:
+def test_models_are_found_by_name_stem_number_and_figure(desk: Desk, wanted: str, first: int | str) -> None:
     assert desk("models", *wanted.split(), "--json").document[0]["sep_type"] == first
 
 
@@ -124,7 +124,7 @@ def test_a_single_model_is_shown_whole_and_many_a_line_each(desk: Desk) -> None:
     assert "MelBand Karaoke" in found
     assert "--opt add_opt1=12  karokee_4band_v2_sn" in found, "the option that fits is named"
     desk("models", "xyzzy").refused(2, "no model called 'xyzzy'")
-    assert desk("models", "Demucs5", "HT", "--json").document[0]["sep_type"] == "20", "a slip doesn't matter"
+    assert desk("models", "Demucs5", "HT", "--json").document[0]["sep_type"] == 20, "a slip doesn't matter"
 
 
 @pytest.mark.parametrize("name", ["karaoke", "drums", "dereverb", "transcript"])

@@ -24,7 +24,8 @@ from stembridge.model.presets import PRESETS
 Hosts = Mapping[str, Callable[[], Iterable[Readiness]]]
 
 ROW_FIELDS: Mapping[str, str] = {
-    "catalogue": "sep_type (id), name, engine, stems, summary, kind, upload, fields (name, text, kind, "
+    "catalogue": "sep_type (the model's id; a number at MVSEP), name, engine, stems, summary, kind, upload, "
+    "fields (name, text, kind, "
     "options, default), and of a service also group, plan, price, active, usage, rating, votes, figures, "
     "multipliers, promises",
     "presets": "id, title, gives, mvsep (model, options, stems), offline (true: the embedded engine can)",
@@ -60,7 +61,7 @@ def answer(job: Job, tools: Tools, hosts: Hosts) -> None:
 def model_row(model: Model) -> dict[str, Any]:
     """Give a model as `models --json` and a dialog show it."""
     return {
-        "sep_type": model.id,
+        "sep_type": int(model.id) if model.id.isdigit() else model.id,
         "name": model.name,
         "engine": model.engine,
         "stems": list(model.stems),

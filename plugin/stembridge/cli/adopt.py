@@ -75,7 +75,7 @@ def adopt(
         overwrite=overwrite,
     )
     recipe = Recipe("mvsep", "adopted", (), {}, "adopted")
-    planned = plan.Plan(None, name, recipe, choose(request.stems, ()), "", {})
+    planned = plan.Plan(None, name, recipe, choose(request.stems, ()), "", {"name": name})
     plan.check_place(folder, planned, request, None)
     job = tools.store.create(request)
     remote.adopt(job, ticket, planned, now=tools.clock.time())

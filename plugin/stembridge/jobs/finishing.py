@@ -111,13 +111,12 @@ def _draw(one: Work, report: dict[str, Any], rendered: RegionFile | None) -> boo
     folder = one.job.stems_folder
     stems = [(row["label"], colour(row["id"]), folder / row["file"]) for row in report["stems"]]
     try:
-        picture.draw(report, rendered, stems, folder / PICTURE, cancelled=one.cancelled)
+        return picture.draw(report, rendered, stems, folder / PICTURE, cancelled=one.cancelled)
     except (Cancelled, StembridgeError):
         raise
     except Exception as fault:  # noqa: BLE001 - drawing libraries fail in many ways, the stems are fine
         one.warn("picture", f"The picture could not be drawn ({type(fault).__name__}); the stems are fine.")
         return False
-    return True
 
 
 def conclude(

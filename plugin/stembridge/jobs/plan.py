@@ -56,7 +56,10 @@ class Plan:
 
     def answer_key(self, source_key: str = "") -> str:
         """Name the engine's answer to this order."""
-        return _digest("answer", source_key or self.source_key, self.recipe.engine, self.recipe.identity)
+        sent = self.recipe.service.get("format", "auto")
+        return _digest(
+            "answer", source_key or self.source_key, self.recipe.engine, self.recipe.identity, sent
+        )
 
     def result_key(self, request: SeparateRequest, source_key: str = "") -> str:
         """Name the finished stems of this order."""
@@ -181,9 +184,9 @@ def locate(
                 f"The engine '{engine.name}' separates files, not links.",
                 hint="Download the audio and give the file, or choose --engine mvsep.",
             )
-        return None, {}, ""
+        return None, {"name": request.name}, ""
     if request.source is None and not request.input:
-        return None, {}, ""
+        return None, {"name": request.name}, ""
     if request.source is None:
         if job is None:
             raise UsageError("A region that a host rendered needs its job folder.")

@@ -17,6 +17,7 @@ from stembridge.audio.render import RegionFile
 from stembridge.engines.base import Poll, Progress, Remote, RemoteEngine, SubmissionUncertainError, Ticket
 from stembridge.jobs import disk, lock
 from stembridge.jobs.plan import Plan
+from stembridge.jobs.refusals import wait_out
 from stembridge.jobs.store import Job
 from stembridge.jobs.work import Work
 from stembridge.model.errors import (
@@ -30,7 +31,6 @@ from stembridge.model.errors import (
 )
 from stembridge.model.results import Separation
 from stembridge.model.states import State
-from stembridge.model.stems import ResultKind
 
 POLL_LEAST, POLL_MOST, POLL_SHARE = 2.0, 10.0, 0.08
 """Seconds between two polls, least and most; in between, a share of the time that the order has been in its
@@ -70,12 +70,9 @@ def submit(one: Work, engine: RemoteEngine, planned: Plan, rendered: RegionFile 
         _notice(one)
     _take_slot(one, engine)
     pause = REFUSED_PAUSE
-    while True:
+    one.stop_if_cancelled()
+    while _order(one, engine, planned, upload, exponent, pause) is None:
         one.stop_if_cancelled()
-        ticket = _order(one, engine, planned, upload, exponent)
-        if ticket is not None:
-            break
-        one.wait(pause)
         pause = min(pause * 2, REFUSED_MOST)
     return State.QUEUED
 
@@ -140,9 +137,9 @@ def _agree(one: Work, engine: RemoteEngine, planned: Plan) -> None:
 
 
 def _order(
-    one: Work, engine: RemoteEngine, planned: Plan, upload: Path | None, exponent: int
+    one: Work, engine: RemoteEngine, planned: Plan, upload: Path | None, exponent: int, pause: float
 ) -> Ticket | None:
-    """Place the order; None when the service refused it for now and nothing was paid."""
+    """Place the order; None when it may be placed again: it was refused for now, and that was waited out."""
     name = f"sb{one.job.id}{'' if upload is None else upload.suffix}"
     intent: dict[str, Any] = {
         "intent_at": one.clock.time(),
@@ -163,7 +160,7 @@ def _order(
         disk.remove(one.job.remote_json)
         one.enter(State.RENDERED)
         if isinstance(refusal, StembridgeError) and refusal.retryable:
-            one.log.emit("waiting", reason=refusal.message, until=None)
+            wait_out(one, engine, planned, refusal, pause)
             return None
         raise
     _keep_ticket(one, intent, ticket)
@@ -172,6 +169,7 @@ def _order(
 
 def _keep_ticket(one: Work, intent: Mapping[str, Any], ticket: Ticket) -> None:
     disk.write_json(one.job.remote_json, {**intent, "ticket": ticket.to_dict()}, private=True)
+    one.ordered = one.clock.monotonic()
     one.enter(State.QUEUED)
 
 
@@ -224,6 +222,9 @@ def poll(one: Work, engine: RemoteEngine) -> State:
     ticket = Ticket(**facts["ticket"])
     one.enter(State.QUEUED)
     heard = since = one.clock.monotonic()
+    ordered = one.ordered
+    if ordered is None:  # by an earlier worker: only the wall clock knows, and it may have jumped
+        ordered = heard - max(0.0, one.clock.time() - facts["intent_at"])
     seen, empty = None, None
     while True:
         if one.cancelled():
@@ -247,7 +248,7 @@ def poll(one: Work, engine: RemoteEngine) -> State:
                 one.held.close()
                 return State.DOWNLOADING
             empty = _still_empty(one, answer, empty)
-            _tell(one, answer, ordered_at=facts["intent_at"])
+            _tell(one, answer, age=heard - ordered)
             asked = answer.retry_after or 0.0
             if answer.state is not seen:
                 seen, since = answer.state, heard
@@ -271,13 +272,13 @@ def _still_empty(one: Work, answer: Poll, since: float | None) -> float | None:
     return now if since is None else since
 
 
-def _tell(one: Work, answer: Poll, *, ordered_at: float) -> None:
+def _tell(one: Work, answer: Poll, *, age: float) -> None:
     if answer.state is Remote.FAILED:
         raise RemoteFailedError(
             answer.message or "The service failed and gave no reason.",
             hint="Try another model, or the same again with `stembridge jobs retry`.",
         )
-    if answer.state is Remote.GONE and one.clock.time() - ordered_at > GONE_GRACE:
+    if answer.state is Remote.GONE and age > GONE_GRACE:
         raise RemoteFailedError(
             answer.message or "The service no longer knows this order.",
             hint="Results are kept for 72 hours; start the separation again.",
@@ -316,22 +317,20 @@ def download(one: Work, engine: RemoteEngine) -> State:
 def _fit(answer: Separation, promised: tuple[str, ...]) -> Separation:
     """Hold an answer against what was promised; READY needs every stem of it.
 
-    A service's words for its stems vary: where one promised stem is missing and one that nobody
-    promised is there, they are the same.
+    Two-stem types may call the instrumental "Other"; no other name is taken for another.
     """
-    found = [file.stem for file in answer.files if file.kind is not ResultKind.TEXT]
-    missing = [stem for stem in promised if stem not in found]
-    extra = [stem for stem in found if stem not in promised]
-    if len(found) < len(promised):
+    files = answer.files
+    found = {file.stem for file in files}
+    if "instrumental" in promised and "instrumental" not in found and "other" not in promised:
+        files = tuple(replace(f, stem="instrumental") if f.stem == "other" else f for f in files)
+    missing = [stem for stem in promised if stem not in {file.stem for file in files}]
+    if missing:
         raise TransferError(
             f"The service's answer is incomplete: {', '.join(missing)} missing.",
             hint="What came is kept. Look again later with `stembridge jobs resume`.",
             context={"missing": missing},
         )
-    if len(missing) == len(extra) == 1:
-        files = tuple(replace(f, stem=missing[0]) if f.stem == extra[0] else f for f in answer.files)
-        return replace(answer, files=files)
-    return answer
+    return replace(answer, files=files)
 
 
 def adopt(job: Job, ticket: Ticket, planned: Plan, *, now: float) -> None:

@@ -33,6 +33,8 @@ class Work:
         What is given back at the latest when the worker ends: a slot at the service.
     seconds
         How long each phase took, for the report.
+    ordered
+        When this worker got hold of its order at the service (monotonic seconds).
     """
 
     job: Job
@@ -44,6 +46,7 @@ class Work:
     interrupted: Callable[[], bool]
     held: ExitStack = field(default_factory=ExitStack)
     seconds: dict[str, float] = field(default_factory=dict)
+    ordered: float | None = None
     state: State = State.CREATED
     _looked: float = float("-inf")
     _wished: bool = False
