@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from stembridge.audio import decode_av, decode_ffmpeg, ffmpeg, files
+from stembridge.audio import files
+from stembridge.audio.codecs import decode_av, decode_ffmpeg, ffmpeg
+from stembridge.audio.codecs.mpeg import scan
 from stembridge.audio.files import SourceInfo, inspect, read_blocks
-from stembridge.audio.mpeg import scan
 from stembridge.audio.writers import StemWriter
 from stembridge.model.errors import InputError
 from stembridge.model.formats import FORMATS

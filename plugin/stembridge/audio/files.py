@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stembridge.audio import decode_av, decode_ffmpeg, decode_soundfile
-from stembridge.audio.containers import check_whole, looks_like_media, looks_like_sound
-from stembridge.audio.source import FORMATS_HINT, SourceInfo, damaged
+from stembridge.audio.codecs import decode_av, decode_ffmpeg, decode_soundfile
+from stembridge.audio.codecs.containers import check_whole, looks_like_media, looks_like_sound
+from stembridge.audio.codecs.source import FORMATS_HINT, SourceInfo, damaged
 from stembridge.model.errors import InputError
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from stembridge.audio.decode_soundfile import native_name
+from stembridge.audio.codecs.decode_soundfile import native_name
 from stembridge.audio.storage import explain_refusal, storage_errors
 from stembridge.model.errors import StoreError
 from stembridge.model.formats import Format, check_format
@@ -194,7 +194,7 @@ class StemWriter:
 def _open_encoder(part: Path, fmt: Format, shape: tuple[int, int, int], seed: int) -> Encoder:
     _, channels, rate = shape
     if fmt.name == "m4a":
-        from stembridge.audio import aac
+        from stembridge.audio.codecs import aac
 
         return aac.open_encoder(part, rate, channels)
     return _SoundfileEncoder(part, fmt, shape, seed)

@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stembridge.audio.source import SourceInfo
+from stembridge.audio.codecs.source import SourceInfo
 from stembridge.engines.base import Asked, Progress, Report
 from stembridge.engines.mvsep.verify import verify
 from stembridge.model.errors import Cancelled, StembridgeError, TransferError

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from stembridge.audio.source import SourceInfo
+    from stembridge.audio.codecs.source import SourceInfo
 
 RATE = 44_100
 """Every model of the service works at this rate; sending more only makes the upload longer."""

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from stembridge.audio.source import SourceInfo
+from stembridge.audio.codecs.source import SourceInfo
 from stembridge.audio.storage import storage_errors
 from stembridge.engines.base import Asked, Report, Ticket
 from stembridge.engines.mvsep.fetching import Fetcher, Wanted, fetch_input

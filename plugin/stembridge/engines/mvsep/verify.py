@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from stembridge.audio.source import SourceInfo
+from stembridge.audio.codecs.source import SourceInfo
 from stembridge.engines.base import Asked
 from stembridge.model.errors import Cancelled, InputError, TransferError
 

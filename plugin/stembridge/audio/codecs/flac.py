@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-from stembridge.audio.splice import Spliced
+from stembridge.audio.codecs.splice import Spliced
 
 _TOTAL_AT = 21
 _TOTAL_BITS = 36

@@ -1,7 +1,7 @@
 """Reading through soundfile (libsndfile), with its known gaps closed.
 
 Seeking is exact to the frame for everything but Vorbis, which is decoded from the start. MP3 lengths
-come from counted frames (`stembridge.audio.mpeg`), not from libsndfile's estimate.
+come from counted frames (`stembridge.audio.codecs.mpeg`), not from libsndfile's estimate.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stembridge.audio import flac, mpeg, ogg
-from stembridge.audio.source import SourceInfo, cut, damaged, ends_early, is_lossy
+from stembridge.audio.codecs import flac, mpeg, ogg
+from stembridge.audio.codecs.source import SourceInfo, cut, damaged, ends_early, is_lossy
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stembridge.audio import ffmpeg, probe
-from stembridge.audio.decode_av import check_promised
-from stembridge.audio.source import SourceInfo, cut, damaged, ends_early, is_lossy
+from stembridge.audio.codecs import ffmpeg, probe
+from stembridge.audio.codecs.decode_av import check_promised
+from stembridge.audio.codecs.source import SourceInfo, cut, damaged, ends_early, is_lossy
 
 if TYPE_CHECKING:
     import numpy as np

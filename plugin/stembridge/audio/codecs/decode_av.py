@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stembridge.audio.choice import Track, choose, no_sound
-from stembridge.audio.source import SourceInfo, cut, damaged, ends_early, is_lossy
+from stembridge.audio.codecs.choice import Track, choose, no_sound
+from stembridge.audio.codecs.source import SourceInfo, cut, damaged, ends_early, is_lossy
 
 if TYPE_CHECKING:
     import numpy as np

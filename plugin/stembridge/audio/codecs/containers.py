@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from stembridge.audio.source import damaged
+from stembridge.audio.codecs.source import damaged
 
 _SOUND = (
     b"RIFF", b"RIFX", b"RF64", b"BW64", b"FORM", b"caff", b"fLaC", b"OggS", b".snd", b"dns.", b"riff",

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stembridge.audio import ffmpeg
-from stembridge.audio.choice import Track, choose, no_sound
-from stembridge.audio.source import damaged
+from stembridge.audio.codecs import ffmpeg
+from stembridge.audio.codecs.choice import Track, choose, no_sound
+from stembridge.audio.codecs.source import damaged
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stembridge.audio import decode_av, ffmpeg
+from stembridge.audio.codecs import decode_av, ffmpeg
 from stembridge.audio.storage import explain_refusal
 from stembridge.model.errors import InputError
 
