@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from stembridge.audio.align import Placement, measure
+from stembridge.audio.arranged import Arranged
 from stembridge.audio.delays import CODEC_DELAYS
 from stembridge.audio.lags import Grid
 from stembridge.audio.products import as_they_came
@@ -21,33 +21,6 @@ from stembridge.model.results import EngineFile, Offset
 from stembridge.model.stems import Role
 
 _WORK = "aligning"
-
-
-@dataclass(frozen=True, slots=True)
-class Arranged:
-    """A stem in its place.
-
-    Attributes
-    ----------
-    track
-        Its samples.
-    start
-        Frame of the track, at the region's rate, that lies on the region's first frame.
-    offset
-        What was found.
-    clipped
-        Runs of full-scale samples in the file as it arrived.
-    """
-
-    track: Track
-    start: int
-    offset: Offset
-    clipped: int
-
-    @property
-    def file(self) -> EngineFile:
-        """What the engine says about it."""
-        return self.track.file
 
 
 @contextlib.contextmanager

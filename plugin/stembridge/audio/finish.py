@@ -23,7 +23,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from stembridge.audio.arrange import Arranged, arrange, describe, workroom
+from stembridge.audio.arrange import arrange, describe, workroom
+from stembridge.audio.arranged import Arranged
 from stembridge.audio.delivery import Delivery, Placed, Target, copy_text
 from stembridge.audio.mixdown import Mixdown, Part, Slice
 from stembridge.audio.nulltest import Level, NullResult, decibels

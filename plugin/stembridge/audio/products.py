@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stembridge.audio.arranged import Arranged
 from stembridge.audio.files import inspect, read_blocks
 from stembridge.audio.nulltest import Feed
 from stembridge.audio.render import RegionFile
@@ -18,9 +18,6 @@ from stembridge.audio.sums import Gram
 from stembridge.audio.tracks import Clock, Track
 from stembridge.audio.writers import StemWriter
 from stembridge.model.formats import FORMATS
-
-if TYPE_CHECKING:
-    from stembridge.audio.arrange import Arranged
 
 _SAMPLES = 65_536
 Take = Callable[[int, int], NDArray[np.float32]]
