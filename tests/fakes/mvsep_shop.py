@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,16 +30,20 @@ class ShopClock:
     """The service's time, seen by a worker: it moves by sleeping, and a little with every look at it.
 
     ``jump`` is how far the worker's wall clock is from the truth. ``on_sleep`` may let things happen.
+    Before a service on the real clock, it is the real one.
     """
 
     def __init__(self, service: FaultyService) -> None:
         self._service = service
         self._lock = threading.Lock()
+        self._real = service.clock is time.time
         self.jump = 0.0
         self.slept: list[float] = []
         self.on_sleep: Callable[[float], None] = lambda _seconds: None
 
     def monotonic(self) -> float:
+        if self._real:
+            return time.monotonic()
         with self._lock:
             self._service.clock.advance(TICK)
             return float(self._service.clock())
@@ -49,7 +54,10 @@ class ShopClock:
     def sleep(self, seconds: float) -> None:
         with self._lock:
             self.slept.append(seconds)
-            self._service.clock.advance(seconds)
+            if not self._real:
+                self._service.clock.advance(seconds)
+        if self._real:
+            time.sleep(seconds)
         self.on_sleep(seconds)
 
 

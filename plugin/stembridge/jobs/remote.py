@@ -71,7 +71,7 @@ def submit(one: Work, engine: RemoteEngine, planned: Plan, rendered: RegionFile 
     _take_slot(one, engine)
     pause = REFUSED_PAUSE
     one.stop_if_cancelled()
-    while _order(one, engine, planned, upload, exponent, pause) is None:
+    while _order(one, engine, planned, upload, exponent, pause=pause) is None:
         one.stop_if_cancelled()
         pause = min(pause * 2, REFUSED_MOST)
     return State.QUEUED
@@ -137,7 +137,7 @@ def _agree(one: Work, engine: RemoteEngine, planned: Plan) -> None:
 
 
 def _order(
-    one: Work, engine: RemoteEngine, planned: Plan, upload: Path | None, exponent: int, pause: float
+    one: Work, engine: RemoteEngine, planned: Plan, upload: Path | None, exponent: int, *, pause: float
 ) -> Ticket | None:
     """Place the order; None when it may be placed again: it was refused for now, and that was waited out."""
     name = f"sb{one.job.id}{'' if upload is None else upload.suffix}"
