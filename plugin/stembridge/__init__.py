@@ -6,8 +6,10 @@ The package is a set of layers; each knows only those below it:
     bridge   what a host writes and reads: requests, the worker
     jobs     job folders: store, lock, events, the runner
     report   report.json and report.png
-    engines  the port for separators, and the embedded engine
+    engines  the port for separators, the embedded engine, and MVSEP behind the port
     audio    float32 frames x channels inside, files at the edge
+    mvsep    everything that knows the service; beside audio
+    sandbox  a stand-in for the service, for trying and testing; beside engines
     model    values: regions, stems, formats, states, errors
 """
 

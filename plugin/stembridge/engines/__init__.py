@@ -1,1 +1,1 @@
-"""Separators: the port, the registry, and the embedded engine."""
+"""Separators: the port, the registry, the embedded engine, and MVSEP."""
