@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,7 +24,7 @@ class Budget:
     Parameters
     ----------
     path
-        The file; its folder is made. It holds times, and nothing of the key.
+        The file; its folder is made. It holds times and process ids, and nothing of the key.
     most
         Requests in any `WINDOW` seconds.
     wall, sleep
@@ -57,10 +58,10 @@ class Budget:
                     raise Cancelled
                 self._sleep(min(left, _STEP))
 
-    def share(self) -> float:
-        """Give the part of the budget that the last `WINDOW` seconds took: 0.0 to 1.0, of all processes."""
+    def workers(self) -> int:
+        """Count the processes that asked for something in the last `WINDOW` seconds."""
         now = self._wall()
-        return min(1.0, sum(now - WINDOW < at <= now for at in self._read()) / self._most)
+        return len({pid for at, pid in self._read() if now - WINDOW < at <= now})
 
     def _take(self) -> float:
         """Note a request and give 0, or give the seconds until there is a place."""
@@ -71,17 +72,18 @@ class Budget:
             with FileLock(str(self._path.with_suffix(".lock")), timeout=_MOMENT):
                 now = self._wall()
                 # A time in the future is a clock that was set back: it would hold everybody up.
-                times = [at for at in self._read() if now - WINDOW < at <= now]
-                if len(times) >= self._most:
-                    return max(0.01, times[-self._most] + WINDOW - now)
-                self._path.write_text(json.dumps([*times, now]), encoding="utf-8")
+                taken = [(at, pid) for at, pid in self._read() if now - WINDOW < at <= now]
+                if len(taken) >= self._most:
+                    return max(0.01, taken[-self._most][0] + WINDOW - now)
+                self._path.write_text(json.dumps([*taken, (now, os.getpid())]), encoding="utf-8")
         except (OSError, Timeout):
             pass
         return 0.0
 
-    def _read(self) -> list[float]:
+    def _read(self) -> list[tuple[float, int]]:
+        """Give the requests that are noted: when (Unix seconds), and by which process."""
         try:
-            times = json.loads(self._path.read_text(encoding="utf-8"))
-            return sorted(float(at) for at in times)
-        except (OSError, ValueError, TypeError):
+            taken = json.loads(self._path.read_text(encoding="utf-8"))
+            return sorted((float(at), int(pid)) for at, pid in taken)
+        except (OSError, ValueError, TypeError, OverflowError):
             return []

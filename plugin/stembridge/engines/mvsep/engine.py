@@ -50,8 +50,9 @@ from stembridge.mvsep.replies import JobState
 NAME = "mvsep"
 DEFAULT = 40
 """The separation type when none is named: vocals and instrumental, on every plan."""
-CROWDED, UNCROWDED = 10.0, 3.0
-"""Seconds between two polls of an order when the budget is used up, and those that need no asking for."""
+EACH, ALONE = 1.0, 3.0
+"""Seconds between two polls for each process that has an order under way, and those that go without saying:
+together they poll once a second, and 40 requests of the minute's 100 stay free for orders."""
 _METHOD = 1
 """Rises whenever the same order would give other samples."""
 _KINDS = {
@@ -197,12 +198,11 @@ class MvsepEngine:
         return orders.adopt(self._client()[0], reference)
 
     def poll(self, ticket: Ticket) -> Poll:
-        """Ask once how the order stands; ask for longer pauses the more of the key's budget is in use."""
+        """Ask once how the order stands; ask for longer pauses the more processes use the key."""
         client, budget = self._client(quick=True)
         answer = Poller(client, self._mirrored).poll(ticket)
-        # In balance, n orders share the budget evenly: none of them empties it and then stands still.
-        crowd = CROWDED * budget.share()
-        return answer if crowd < (answer.retry_after or UNCROWDED) else replace(answer, retry_after=crowd)
+        crowd = EACH * budget.workers()
+        return answer if crowd < (answer.retry_after or ALONE) else replace(answer, retry_after=crowd)
 
     def fetch(
         self,

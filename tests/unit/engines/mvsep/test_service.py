@@ -50,7 +50,9 @@ def test_threads_share_it_too(tmp_path: Path) -> None:
     assert len(json.loads((tmp_path / "b.json").read_text())) == 100
 
 
-@pytest.mark.parametrize("content", ["", "{", "[1, null]", '["x"]', "[1e999]", '{"a": 1}'])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[1, null]", '["x"]', "[1e999]", "[[1e999, 1]]", "[[1, 1e999]]", '{"a": 1}']
+)
 def test_a_spoilt_file_holds_nobody_up(tmp_path: Path, content: str) -> None:
     clock = FakeClock()
     (tmp_path / "b.json").write_text(content)
@@ -66,6 +68,22 @@ def test_a_clock_that_was_set_back_holds_nobody_up(tmp_path: Path) -> None:
     clock.now -= 10_000
     budget()
     assert clock.slept == []
+
+
+def test_the_processes_of_the_last_minute_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = FakeClock()
+    budget = _budget(tmp_path / "b.json", clock, most=100)
+    counts = [budget.workers()]
+    for pid in (1, 1, 2, 3, 2):
+        monkeypatch.setattr("os.getpid", lambda pid=pid: pid)
+        budget()
+        clock.now += 12
+        counts.append(budget.workers())
+    assert counts == [0, 1, 1, 2, 3, 3]
+    clock.now += 12
+    assert budget.workers() == 2
 
 
 def test_a_place_that_cannot_be_written_to_holds_nobody_up(tmp_path: Path) -> None:
