@@ -2,8 +2,9 @@
 
     python bench/all.py [--quick]
 
-`--quick` leaves out what takes minutes. The comparison with TensorFlow is a command of its own, because it
-fetches an environment of 1.5 GB: python bench/offline_vs_tensorflow.py CACHE
+`--quick` leaves out what takes minutes. Two comparisons are commands of their own, because they fetch the
+other program's environment: with TensorFlow (1.5 GB), python bench/offline_vs_tensorflow.py CACHE, and
+with mvsep-cli, python bench/mvsep_trip.py CACHE
 """
 
 from __future__ import annotations
