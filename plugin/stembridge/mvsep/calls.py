@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -12,7 +13,7 @@ from stembridge.model.errors import (
     UnavailableError,
     UsageError,
 )
-from stembridge.mvsep.redact import Secret
+from stembridge.mvsep.redact import HIDDEN, Secret
 from stembridge.mvsep.service_errors import refusal
 from stembridge.mvsep.shapes import ShapeError, decode, excerpt, flag, read
 from stembridge.mvsep.transport import Transport
@@ -25,6 +26,9 @@ PAGE = 20
 """Most rows that one page can have."""
 
 _CLEAR = frozenset({401, 402, 403, 404, 405, 406, 411, 413, 414, 415, 417, 421, 425, 426, 428, 429, 431})
+
+_LONG_ENOUGH = 8
+"""Characters of a key that can't stand in a reply by chance."""
 
 
 def success_of(reply: Reply) -> bool | None:
@@ -132,7 +136,15 @@ class Calls:
         return self._judged(self.transport.post(path, fields), parse, what, *secrets)
 
     def _read(self, reply: Reply, parse: Callable[[object], T], what: str, *secrets: Secret) -> T:
-        return read(reply.body, parse, what, self._secrets(*secrets))
+        return read(self._blind(reply.body), parse, what, self._secrets(*secrets))
+
+    def _blind(self, body: bytes) -> bytes:
+        """Take the key out of a reply, but for its own field: a service may echo what it was sent."""
+        key = self._key.reveal().encode() if self._key else b""
+        if len(key) < _LONG_ENOUGH or key not in body:
+            return body
+        echo = re.compile(rb'("api_token"\s*:\s*")?' + re.escape(key))
+        return echo.sub(lambda found: found[0] if found[1] else HIDDEN.encode(), body)
 
     def _judged(self, reply: Reply, parse: Callable[[object], T], what: str, *secrets: Secret) -> T:
         if not 200 <= reply.status < 300 or success_of(reply) is False:
