@@ -73,7 +73,14 @@ def describe(problem: BaseException) -> StembridgeError | None:
         None for what doesn't come from the network.
     """
     chain = _chain(problem)
-    if any(isinstance(link, ssl.SSLError) for link in chain):
+    tls = [link for link in chain if isinstance(link, ssl.SSLError)]
+    if tls and not any(isinstance(link, ssl.SSLCertVerificationError) for link in tls):
+        return UnavailableError(
+            "The connection to MVSEP isn't safe: the other side doesn't encrypt it as it should.",
+            hint="Check the service's address, and whether a hotel's or company's log-in page is in the way.",
+            context={"cause": "tls"},
+        )
+    if tls:
         return UnavailableError(
             "The connection to MVSEP isn't safe: its certificate couldn't be verified.",
             hint="Check the computer's date. In a company's network, name its certificate in SSL_CERT_FILE.",

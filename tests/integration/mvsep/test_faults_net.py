@@ -112,7 +112,7 @@ def test_a_service_that_speaks_no_tls_gets_nothing(shop: Shop, service: FaultySe
     outcome = shop.run(job)
     assert outcome.state is State.FAILED
     assert outcome.error is not None
-    assert "isn't safe" in outcome.error.message
+    assert "doesn't encrypt" in outcome.error.message
     assert outcome.error.hint
     assert service.log == [] or all(not entry.params for entry in service.log)
     shop.url = plain
