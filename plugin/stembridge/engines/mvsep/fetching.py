@@ -15,8 +15,8 @@ from stembridge.model.errors import Cancelled, StembridgeError, TransferError
 from stembridge.mvsep.download import download
 from stembridge.mvsep.transport import Transport
 
-AT_ONCE = 4
-"""Downloads at a time: one connection each."""
+AT_ONCE = 8
+"""Downloads at a time: one connection each, with a limit of its own; six stems come with their sum."""
 TRIES = 3
 """How often a file is fetched that arrives, but not whole."""
 _LOOK = 0.1
