@@ -303,8 +303,8 @@ def test_a_download_that_broke_off_goes_on_where_it_was(
     service.fault("download_cut", times=2, after=5000)
     trip.fetch(*done)
     ranges = [entry.headers["Range"] for entry in service.seen("download") if "Range" in entry.headers]
-    assert ranges
-    assert set(ranges) == {"bytes=5000-"}
+    # Two files are cut once each, or one of them twice: each goes on from the byte it had.
+    assert sorted(ranges) in (["bytes=5000-", "bytes=5000-"], ["bytes=10000-", "bytes=5000-"])
 
 
 def test_a_fetch_that_was_ended_goes_on_and_keeps_what_is_there(
