@@ -11,6 +11,7 @@ import errno
 import json
 import os
 import shutil
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -81,9 +82,15 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
 
 
-def write_json(path: Path, document: Mapping[str, Any], *, private: bool = False) -> None:
-    """Put a JSON document in its place: whole, synced, and readable by the user alone if private."""
-    part = path.with_name(path.name + PART)
+def write_json(
+    path: Path, document: Mapping[str, Any], *, private: bool = False, shared: bool = False
+) -> None:
+    """Put a JSON document in its place: whole, synced, and readable by the user alone if private.
+
+    ``shared`` is for a file that workers of several jobs may write at the same time.
+    """
+    mark = f".{os.getpid()}-{threading.get_ident()}" if shared else ""
+    part = path.with_name(path.name + mark + PART)
     data = to_json(document, indent=1).encode()
     with mapped(path):
         descriptor = os.open(

@@ -106,7 +106,7 @@ def _notice(one: Work) -> None:
         "whoever has their link.",
     )
     disk.make_folder(told.parent)
-    disk.write_json(told, {"at": one.clock.time()})
+    disk.write_json(told, {"at": one.clock.time()}, shared=True)
 
 
 def _agree(one: Work, engine: RemoteEngine, planned: Plan) -> None:

@@ -24,7 +24,7 @@ class Index:
     def remember(self, key: str, job: Job) -> None:
         """Say that ``job`` has what ``key`` names."""
         disk.make_folder(self._folder)
-        disk.write_json(self._folder / f"{key}.json", {"job": job.id})
+        disk.write_json(self._folder / f"{key}.json", {"job": job.id}, shared=True)
 
     def result(self, key: str) -> tuple[Job, dict[str, Any]] | None:
         """Find a job whose finished stems are all as they were written."""

@@ -198,7 +198,7 @@ def test_as_many_jobs_at_once_as_the_plan_has_places(
         with ThreadPoolExecutor(jobs) as pool:
             ends = list(pool.map(RealShop(home, service, account).run_one, range(1, jobs + 1)))
         stop.set()
-        assert {end.state for end in ends} == {State.READY}, ends
+        assert [end for end in ends if end.state is not State.READY] == []
         assert service.paid == len(service.creates) == jobs + 1
         assert {entry.status for entry in service.creates} == {200}
         assert max(counts) <= places
