@@ -1,10 +1,11 @@
 #!/bin/sh
 # Runs the tests on every Python from 3.11 on that this machine has, each in an environment of its own.
+# PYTHONS="3.13" makes it those alone.
 set -eu
 cd "$(dirname "$0")/.."
 sh tests/install-programs.sh
 found=""
-for version in 3.11 3.12 3.13 3.14; do
+for version in ${PYTHONS:-3.11 3.12 3.13 3.14}; do
     python=""
     for candidate in "python$version" "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$version".*/bin/python; do
         if "$candidate" -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$version')" 2>/dev/null; then
