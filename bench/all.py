@@ -14,14 +14,14 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-QUICK = (("command.py",), ("offline_sdr.py",), ("alignment.py", "--quick"))
+QUICK = (("command.py",), ("offline_sdr.py",), ("rates.py",), ("alignment.py", "--quick"))
 LONG = (("region_read.py",), ("alignment.py",), ("memory.py",))
 
 
 def main() -> int:
     """Run them; give the number of those that failed."""
     failed = 0
-    for name, *rest in QUICK if "--quick" in sys.argv[1:] else (*QUICK[:2], *LONG):
+    for name, *rest in QUICK if "--quick" in sys.argv[1:] else (*QUICK[:3], *LONG):
         print(f"\n== {name} {' '.join(rest)}", flush=True)
         failed += subprocess.run([sys.executable, str(HERE / name), *rest], check=False).returncode != 0
     return failed
