@@ -92,6 +92,7 @@ def _codecs() -> list[Readiness]:
             ready=bool(found),
             text=f"read with {found}" if found else "neither PyAV nor ffmpeg is here",
             remedy="" if found else 'Install ffmpeg, or the package with `pip install "stembridge[video]"`.',
+            needed=False,
         )
     )
     return rows

@@ -29,9 +29,9 @@ ROW_FIELDS: Mapping[str, str] = {
     "options, default), and of a service also group, plan, price, active, usage, rating, votes, figures, "
     "multipliers, promises",
     "presets": "id, title, gives, mvsep (model, options, stems), offline (true: the embedded engine can)",
-    "engines": "engine, name, ready, text, remedy",
+    "engines": "engine, name, ready, text, remedy, needed",
     "quote": "engine, model, stems, frames, rate, channels, seconds, amount, unit, left, limits, why",
-    "doctor": "name, ready, text, remedy",
+    "doctor": "name, ready, text, remedy, needed (false: one can do without)",
 }
 
 

@@ -19,7 +19,10 @@ def doctor(*, as_json: bool) -> None:
     tools = Tools()
     rows = bridge_doctor.examine(tools.home, tools.engines(background=False), hosts())
     if as_json:
-        document = {"ok": all(row.ready for row in rows), "rows": [asdict(row) for row in rows]}
+        document = {
+            "ok": all(row.ready or not row.needed for row in rows),
+            "rows": [asdict(row) for row in rows],
+        }
         TerminalSession(as_json=True).line(document)
         return
     show(rows)

@@ -134,12 +134,16 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """A row of `stembridge engines` and of the doctor: what works, and what to do about the rest."""
+    """A row of `stembridge engines` and of the doctor: what works, and what to do about the rest.
+
+    ``needed`` is False for what one can do without: all is well while that is missing.
+    """
 
     name: str
     ready: bool
     text: str
     remedy: str = ""
+    needed: bool = True
 
 
 class LocalEngine(Protocol):

@@ -309,9 +309,13 @@ class MvsepEngine:
             there = self._stored() is not None
             where = self._where() if there else ""
         except StembridgeError as problem:
-            return Readiness("key", ready=False, text=problem.message, remedy=problem.hint or remedy)
+            return Readiness(
+                "key", ready=False, text=problem.message, remedy=problem.hint or remedy, needed=False
+            )
         if not there:
-            return Readiness("key", ready=False, text="No key for MVSEP is stored.", remedy=remedy)
+            return Readiness(
+                "key", ready=False, text="No key for MVSEP is stored.", remedy=remedy, needed=False
+            )
         return Readiness("key", ready=True, text=f"A key is stored{where}.")
 
     def _where(self) -> str:

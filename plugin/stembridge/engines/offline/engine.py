@@ -200,12 +200,13 @@ class OfflineEngine:
                 ready=False,
                 text="onnxruntime, which runs the network, isn't installed.",
                 remedy=_RUNTIME_REMEDY,
+                needed=False,
             )
         manifest = self._weights.manifest()
         if manifest is None:
             stale = "The network here is of an older version or damaged; it has to be fetched again."
             text = stale if self._weights.left_over() else "The network isn't installed."
-            return Readiness("spleeter", ready=False, text=text, remedy=_install_remedy())
+            return Readiness("spleeter", ready=False, text=text, remedy=_install_remedy(), needed=False)
         size = round(manifest.bytes / _MEGABYTE)
         return Readiness("spleeter", ready=True, text=f"Ready ({size} MB in {self._weights.folder}).")
 
