@@ -73,13 +73,18 @@ def read(info: SourceInfo, first_frame: int, frames: int, block_frames: int) -> 
         raise ends_early(info, first_frame + done)
 
 
+def _lenient(version: str) -> dict[str, Any]:
+    """Give what makes PyAV bear tags in an unknown encoding; from 19 on it takes no word about them."""
+    return {"metadata_errors": "ignore"} if int(version.partition(".")[0]) < 19 else {}
+
+
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[tuple[Any, Any, str]]:
     import av
 
     try:
         # A Python file instead of a name: no protocol, no second file can be opened through it.
-        with path.open("rb") as file, av.open(file, metadata_errors="ignore") as container:
+        with path.open("rb") as file, av.open(file, **_lenient(av.__version__)) as container:
             tracks = [
                 Track(one.index, _is_default(one), one.codec_context is not None)
                 for one in container.streams
