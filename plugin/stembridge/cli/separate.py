@@ -13,6 +13,7 @@ from stembridge.bridge import session
 from stembridge.cli import conclude, exits
 from stembridge.cli.complaints import complain
 from stembridge.cli.compose import Tools
+from stembridge.cli.region_list import Named, read_list
 from stembridge.cli.terminal import TerminalSession
 from stembridge.jobs.request import SeparateRequest, Source
 from stembridge.model import presets, regions
@@ -37,12 +38,12 @@ class Order:
     max_credits: int | None
     service: dict[str, str]
 
-    def request(self, source: Source | None, folder: Path) -> SeparateRequest:
+    def request(self, source: Source | None, folder: Path, title: str = "") -> SeparateRequest:
         """Make the request for one input."""
         return SeparateRequest(
             source=source,
             host="cli",
-            name="" if source is None or source.url is None else _title(source.url).stem,
+            name=title if source is None or source.url is None else _title(source.url).stem,
             engine=self.engine,
             model=self.model,
             options=self.options,
@@ -64,6 +65,13 @@ class Order:
 @click.option("--end", metavar="TIME", help="Where it ends.")
 @click.option("--first-frame", type=int, metavar="N", help="Where it starts, as an exact frame.")
 @click.option("--frames", type=int, metavar="M", help="How many frames it has.")
+@click.option(
+    "--regions",
+    "region_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="All regions of a list: CSV (start, end, name), Audacity labels, REAPER region CSV.",
+)
 @click.option("--engine", metavar="NAME", help="Who separates; see `stembridge engines`.")
 @click.option("--model", metavar="ID", help="With which model; see `stembridge models`.")
 @click.option("--opt", "options", multiple=True, metavar="KEY=VALUE", help="An option of the model.")
@@ -109,6 +117,7 @@ def separate(
     end: str | None,
     first_frame: int | None,
     frames: int | None,
+    region_file: Path | None,
     engine: str | None,
     model: str | None,
     options: tuple[str, ...],
@@ -159,6 +168,11 @@ def separate(
         order = _with_preset(order, preset, order.engine or tools.default_engine)
     if (start is not None or end is not None) and (first_frame is not None or frames is not None):
         raise UsageError("--start/--end and --first-frame/--frames exclude each other.", hint="Use one pair.")
+    listed = [] if region_file is None else read_list(region_file)
+    if listed and (start, end, first_frame, frames) != (None, None, None, None):
+        raise UsageError(
+            "--regions excludes --start, --end, --first-frame and --frames.", hint="Use one of them."
+        )
     terminal = TerminalSession(as_json=as_json, agreed=yes, **settings)
     if publish_demo and not yes:
         _confirm_publication(terminal)
@@ -168,13 +182,18 @@ def separate(
     _offer_model(order, tools, terminal, agreed=yes)
     code = exits.OK
     with terminal.listening():
+        work: list[tuple[str, Path, Named | None]] = []
         for name, folder in zip(names, folders, strict=True):
+            work += [(name, folder / safe(row.name), row) for row in listed] or [(name, folder, None)]
+        for name, folder, region in work:
             try:
-                span = _source(name, start, end, first_frame, frames)
+                begins, ends = (start, end) if region is None else (region.start, region.end)
+                span = _source(name, begins, ends, first_frame, frames)
                 source = _link(name, remote_type) or span
-                ended = _one(order.request(source, folder), tools, terminal)
+                title = "" if region is None else f"{Path(name).stem} - {region.name}"
+                ended = _one(order.request(source, folder, title), tools, terminal)
             except StembridgeError as error:
-                if len(names) == 1:
+                if len(work) == 1:
                     raise
                 _tell(error, name, terminal)
                 ended = exits.exit_code(error)
