@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "quality": ("stembridge.cli.quality:quality", "See how good MVSEP's algorithms are."),
     "sandbox": ("stembridge.cli.sandbox:sandbox", "Run a stand-in for MVSEP on this machine."),
     "doctor": ("stembridge.cli.doctor:doctor", "Say what works here, and what to do about the rest."),
+    "setup": ("stembridge.cli.setup:setup", "Install the bridge into an audio program, check or remove it."),
     "run": ("stembridge.cli.run:run", "Work on a job folder: what a host starts."),
 }
 HOSTS_GROUP = "stembridge.hosts"
@@ -53,7 +54,7 @@ class LazyGroup(click.Group):
             command = getattr(importlib.import_module(module), name)
         else:
             point = _hosts().get(cmd_name)
-            command = None if point is None else _load(cmd_name, point)
+            return None if point is None else load_command(cmd_name, point)
         return command if isinstance(command, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -89,16 +90,17 @@ def _hosts() -> dict[str, metadata.EntryPoint]:
     }
 
 
-def _load(name: str, point: metadata.EntryPoint) -> object:
+def load_command(name: str, point: metadata.EntryPoint) -> click.Command | None:
     """Load a host's command, or what makes it."""
     try:
-        command = point.load()
-        return command if isinstance(command, click.Command) else command()
+        found = point.load()
+        command = found if isinstance(found, click.Command) else found()
     except Exception as fault:
         raise HostError(
             f"The command '{name}' of a host's bridge doesn't load ({type(fault).__name__}: {fault}).",
             hint="Install the bridge again, or remove its package.",
         ) from fault
+    return command if isinstance(command, click.Command) else None
 
 
 @click.command(
