@@ -16,6 +16,8 @@ from stembridge.engines.base import Engine, Readiness
 LOW_DISK_BYTES = 2_000_000_000
 """Below this the doctor warns: ten minutes of stereo make about half of it."""
 
+__all__ = ["Readiness", "examine"]
+
 
 def examine(
     home: Path, engines: Mapping[str, Engine], hosts: Mapping[str, Callable[[], Iterable[Readiness]]]
