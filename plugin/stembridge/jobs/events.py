@@ -55,8 +55,19 @@ def read(path: Path) -> list[dict[str, Any]]:
         return []
     except OSError as error:
         raise disk.unreadable(error, path) from error
+    return parse(data[: data.rfind(b"\n") + 1], path)
+
+
+def parse(lines: bytes, path: Path) -> list[dict[str, Any]]:
+    """Take whole lines of a log for events; ``path`` is named where a line is none.
+
+    Raises
+    ------
+    StoreError
+        ``job_corrupt``.
+    """
     events = []
-    for line in data[: data.rfind(b"\n") + 1].splitlines():
+    for line in lines.splitlines():
         try:
             event = json.loads(line)
             if not isinstance(event["type"], str) or not isinstance(event["seq"], int):

@@ -160,8 +160,14 @@ class Store:
         self.folder = home / "jobs"
         self._clock = clock
 
-    def create(self, request: Request) -> Job:
-        """Make a job folder with its request; the request is the last thing to appear in it."""
+    def create(self, request: Request, *, rendered: Path | None = None) -> Job:
+        """Make a job folder with its request; the request is the last thing to appear in it.
+
+        Parameters
+        ----------
+        rendered
+            The region, where the host rendered it; it becomes the job's input and leaves its place.
+        """
         try:
             disk.make_folder(self.folder)
         except StoreError as error:
@@ -181,6 +187,9 @@ class Store:
                 except FileExistsError:
                     continue
                 break
+        if rendered is not None:
+            disk.bring(rendered, job.input_file, overwrite=False)
+            disk.remove(rendered)
         disk.write_json(job.request_file, request.to_dict())
         return job
 
