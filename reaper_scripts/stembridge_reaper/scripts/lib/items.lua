@@ -4,9 +4,6 @@ local M = {}
 
 -- Properties that a stem's item takes over where they weren't printed into the audio, by their own names.
 local ITEM_INFO = {
-  "B_MUTE",
-  "B_LOOPSRC",
-  "C_BEATATTACHMODE",
   "D_VOL",
   "D_SNAPOFFSET",
   "D_FADEINLEN",
