@@ -13,13 +13,17 @@ from typing import Any
 from stembridge.bridge import doctor
 from stembridge.bridge.session import Tools
 from stembridge.engines import registry
-from stembridge.engines.base import Engine, Model, Readiness, is_remote
+from stembridge.engines.base import Engine, Model, Readiness, Recipe, is_remote
 from stembridge.jobs import disk, plan
 from stembridge.jobs.events import PROTOCOL
 from stembridge.jobs.request import QueryRequest, SeparateRequest, parse
 from stembridge.jobs.store import Job
 from stembridge.model.errors import UnknownNameError, UsageError
 from stembridge.model.presets import PRESETS
+from stembridge.model.regions import Region
+
+MOST_SPANS = 16
+"""Lengths that one quote may ask for: each asks the service anew."""
 
 Hosts = Mapping[str, Callable[[], Iterable[Readiness]]]
 
@@ -116,19 +120,51 @@ def _rows(
         return engine_rows(engines)
     if request.what == "doctor":
         return [asdict(row) for row in doctor.examine(tools.home, engines, hosts)]
-    return [_quote(request.arguments, engines, tools.default_engine)]
+    return _quotes(request.arguments, engines, tools.default_engine)
 
 
-def _quote(arguments: Mapping[str, Any], engines: Mapping[str, Engine], default: str) -> dict[str, Any]:
-    unknown = set(arguments) - {"source", "engine", "model", "options"}
+def _quotes(
+    arguments: Mapping[str, Any], engines: Mapping[str, Engine], default: str
+) -> Iterable[dict[str, Any]]:
+    """Price an order for its source, or for each of the spans that a host hasn't rendered yet."""
+    known = ["source", "spans", "engine", "model", "options"]
+    unknown = set(arguments) - set(known)
     if unknown:
-        raise UnknownNameError("argument of a quote", min(unknown), ["source", "engine", "model", "options"])
-    order = parse({"protocol": PROTOCOL, "kind": "separate", **arguments})
+        raise UnknownNameError("argument of a quote", min(unknown), known)
+    given = {name: value for name, value in arguments.items() if name != "spans"}
+    order = parse({"protocol": PROTOCOL, "kind": "separate", **given})
     if not isinstance(order, SeparateRequest):
         raise TypeError(order)
     engine = registry.choose(engines, default, order.engine, order.model)
-    planned = plan.check(order, engine)
-    region, recipe = planned.region, planned.recipe
+    spans = arguments.get("spans")
+    if spans is None:
+        planned = plan.check(order, engine)
+        return [_quote(engine, planned.region, planned.recipe)]
+    if order.source is not None:
+        raise UsageError("A quote is for a source or for spans, not for both.", hint="Leave one of them out.")
+    recipe = engine.resolve(order.model, order.options)
+    return [_quote(engine, region, recipe) for region in _spans(spans)]
+
+
+def _spans(spans: Any) -> list[Region]:
+    """Read lengths for which there is no file yet."""
+    wrong = UsageError(
+        "The spans of a quote can't be understood.",
+        hint=f"Give a list of 1 to {MOST_SPANS} objects with frames, rate and channels, all above 0.",
+    )
+    if not isinstance(spans, list) or not 1 <= len(spans) <= MOST_SPANS:
+        raise wrong
+    regions = []
+    for span in spans:
+        if not isinstance(span, dict) or set(span) != {"frames", "rate", "channels"}:
+            raise wrong
+        if any(type(number) is not int or number < 1 for number in span.values()):
+            raise wrong
+        regions.append(Region("", 0, span["frames"], span["rate"], span["channels"]))
+    return regions
+
+
+def _quote(engine: Engine, region: Region | None, recipe: Recipe) -> dict[str, Any]:
     row: dict[str, Any] = {
         "engine": engine.name,
         "model": recipe.model,

@@ -53,7 +53,10 @@ QUERY_FIELDS: Mapping[str, tuple[str, str]] = {
     "kind": ("text", '"query"'),
     "host": ("text", "who asks"),
     "what": ("text", "catalogue, presets, engines, quote or doctor"),
-    "arguments": ("object", "quote: source, engine, model, options as in a separate request; else empty"),
+    "arguments": (
+        "object",
+        "quote: source (or spans, a list of frames, rate, channels), engine, model, options; else empty",
+    ),
     "host_context": ("anything", "kept for the host, never read"),
 }
 SOURCE_FIELDS = frozenset({"path", "first_frame", "frames", "rate", "channels", "url", "remote_type"})

@@ -105,10 +105,45 @@ def test_a_quote_checks_the_order_without_making_anything(home: Path, song: Path
     assert [one.id for one in Tools(home).store.jobs()] == [job.id]
 
 
+def test_a_quote_for_what_the_host_has_not_rendered_yet_needs_no_file(home: Path) -> None:
+    spans = [{"frames": frames, "rate": 48000, "channels": 2} for frames in (48000, 96001)]
+    job, _ = _ask(home, "quote", {"spans": spans, "model": "repet"})
+    rows = _rows(job)
+    assert [(row["frames"], row["rate"], row["channels"], row["amount"]) for row in rows] == [
+        (48000, 48000, 2, 0),
+        (96001, 48000, 2, 0),
+    ]
+    assert rows[0]["stems"] == ["vocals", "instrumental"]
+
+
+_SPAN = {"frames": 1, "rate": 48000, "channels": 2}
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [
+        [],
+        {},
+        [5],
+        [{"frames": 1, "rate": 48000}],
+        [{**_SPAN, "frames": 0}],
+        [{**_SPAN, "frames": 1.5}],
+        [{**_SPAN, "frames": True}],
+        [{**_SPAN, "path": "x"}],
+        [_SPAN] * 17,
+    ],
+)
+def test_spans_that_are_none_are_refused(home: Path, spans: Any) -> None:
+    job, outcome = _ask(home, "quote", {"spans": spans, "model": "repet"})
+    assert outcome.state is State.FAILED
+    assert events.read(job.events_file)[-1]["code"] == "usage"
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [
         ({"source": None}, "usage"),
+        ({"spans": [_SPAN]}, "usage"),
         ({"source": {"path": "relative.wav"}}, "usage"),
         ({"source": {"path": "/nowhere/at/all.wav"}}, "source_missing"),
         ({"engine": "onlne"}, "unknown_name"),
