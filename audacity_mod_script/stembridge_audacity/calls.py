@@ -1,0 +1,410 @@
+"""Audacity's commands, typed: what is written here can't raise a dialog, lose digits or be sent twice.
+
+Times are project time in seconds; Audacity reads all their digits and writes six. Whoever needs a command
+that isn't here adds it here, after having looked what raises its dialogs.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from stembridge.model.errors import HostError, UsageError
+from stembridge_audacity import facts
+from stembridge_audacity.owner import Owner
+from stembridge_audacity.pipe import LONGEST, Pipe
+from stembridge_audacity.probe import Abilities
+from stembridge_audacity.quoting import Value, command, lisp_text
+from stembridge_audacity.replies import Reply
+from stembridge_audacity.traps import Trap
+
+QUICK = 30.0
+"""Seconds for a command that needs none: Audacity may be busy with an effect of the user's."""
+LONG = 3600.0
+"""Seconds for hours of audio."""
+RATES = range(1, 1_000_001)
+"""Project rates that Audacity takes without a question, in Hz."""
+_EXPORTS = frozenset({".wav", ".flac", ".aiff", ".ogg"})
+_NO_IMPORT = frozenset({".aup3", ".aup4"})
+_PROBE_NAME = "range-probe.wav"
+_EMPTY_WAV = 200
+"""Bytes that a WAV file of Audacity's has at most when it holds no frame."""
+
+
+class Audacity:
+    """The user's Audacity, at the other end of an open pipe.
+
+    Parameters
+    ----------
+    pipe
+        The connection.
+    owner
+        The right to it, given back by `close`.
+    """
+
+    def __init__(self, pipe: Pipe, owner: Owner | None = None) -> None:
+        self.pipe = pipe
+        self._owner = owner
+        self.abilities = Abilities(self.do)
+        self._version: tuple[int, int, int] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection and give the right to it back; again is harmless."""
+        try:
+            self.pipe.close()
+        finally:
+            if self._owner is not None:
+                self._owner.release()
+
+    def do(self, line: str, timeout: float = QUICK) -> Reply:
+        """Send a line and demand that it was done.
+
+        Raises
+        ------
+        HostError
+            As `Pipe.send`; NO_PROJECT when it was swallowed; FAILED when Audacity says so.
+        """
+        reply = self.pipe.send(line, timeout)
+        if reply.no_project:
+            raise Trap.NO_PROJECT.error(line=line)
+        if not reply.ok:
+            raise Trap.FAILED.error(line=line, reply=reply.text[:400])
+        return reply
+
+    # What it is
+
+    def can(self, name: str, parameter: str | None = None, value: str | None = None) -> bool:
+        """Say whether this Audacity has a command, a parameter of it, a value of that enumeration."""
+        return self.abilities.can(name, parameter, value)
+
+    @property
+    def version(self) -> tuple[int, int, int]:
+        """Its version, as it has written it into its settings at its start. To show, not to decide by."""
+        if self._version is None:
+            major, minor, micro = (self.preference(f"/Version/{key}") for key in ("Major", "Minor", "Micro"))
+            try:
+                self._version = int(major or 0), int(minor or 0), int(micro or 0)
+            except ValueError as error:
+                raise Trap.GARBLED.error(reply=f"{major}.{minor}.{micro}") from error
+        return self._version
+
+    # What is in the project
+
+    def tracks(self) -> list[facts.Track]:
+        """List the tracks from top to bottom."""
+        return facts.tracks(self._info("Tracks"))
+
+    def clips(self) -> list[facts.Clip]:
+        """List the clips of all wave tracks."""
+        return facts.clips(self._info("Clips"))
+
+    def labels(self) -> list[facts.Label]:
+        """List the labels of all label tracks."""
+        return facts.labels(self._info("Labels"))
+
+    def menu(self) -> list[facts.MenuItem]:
+        """List the menus' items."""
+        return facts.menu(self._info("Menus"))
+
+    def undo_label(self) -> str:
+        """Give the words of Edit > Undo, such as "Undo Import", in the language of the user."""
+        return self._edit_item("Undo")
+
+    def redo_label(self) -> str:
+        """Give the words of Edit > Redo."""
+        return self._edit_item("Redo")
+
+    def selected_range(self) -> tuple[float, float] | None:
+        """Give start and end of the time selection with six digits; None before version 3.6."""
+        if not self.can("GetInfo", "Type", "Selection"):
+            return None
+        document = self._info("Selection")
+        try:
+            return float(document["Start"]), float(document["End"])  # type: ignore[index]
+        except (TypeError, KeyError, ValueError) as error:
+            raise Trap.GARBLED.error(reply=str(document)[:400]) from error
+
+    def has_range(self, scratch: Path) -> bool:
+        """Say whether a stretch of time is selected that holds something to hear.
+
+        Before 3.6 only an export can tell (0.1 s per minute of audio): of an empty selection, of no
+        selected track and of muted ones it has no frames.
+
+        Parameters
+        ----------
+        scratch
+            A folder of ours for that file, which is removed again.
+        """
+        known = self.selected_range()
+        if known is not None:
+            return known[1] > known[0]
+        path = scratch / _PROBE_NAME
+        try:
+            self.export(path, channels=1)
+            return path.stat().st_size > _EMPTY_WAV
+        except FileNotFoundError as error:
+            raise Trap.NO_FOLDER.error(path=str(path)) from error
+        finally:
+            path.unlink(missing_ok=True)
+
+    # The selection: no undo state
+
+    def select_time(self, start: float, end: float) -> None:
+        """Select a stretch of time, 0 <= start <= end.
+
+        Raises
+        ------
+        UsageError
+            Other times: 3.7 would ask the user.
+        """
+        if not (math.isfinite(start) and math.isfinite(end) and 0 <= start <= end):
+            raise UsageError(f"The stretch from {start} to {end} s can't be selected in Audacity.")
+        self.do(command("SelectTime", Start=float(start), End=float(end)))
+
+    def select_tracks(
+        self, first: int, count: int = 1, mode: Literal["Set", "Add", "Remove"] = "Set"
+    ) -> None:
+        """Select `count` tracks from `first` on, as `tracks` counts them.
+
+        Raises
+        ------
+        UsageError
+            A negative number, or no track.
+        """
+        if first < 0 or count < 1:
+            raise UsageError(f"{count} tracks from number {first} on can't be selected in Audacity.")
+        self.do(command("SelectTracks", Track=first, TrackCount=count, Mode=mode))
+
+    def select_only(self, indices: list[int]) -> None:
+        """Select exactly these tracks; none for an empty list."""
+        if not indices:
+            self.do("SelectNone:")
+            return
+        for place, index in enumerate(indices):
+            self.select_tracks(index, mode="Add" if place else "Set")
+
+    # What it does to tracks and project
+
+    def set_track(
+        self,
+        *,
+        name: str | None = None,
+        mute: bool | None = None,
+        solo: bool | None = None,
+        gain_db: float | None = None,
+        pan: float | None = None,
+        colour: int | None = None,
+    ) -> None:
+        """Set properties of ALL selected tracks: Audacity knows no other way. No undo state of its own.
+
+        Parameters
+        ----------
+        gain_db
+            -36 to 36 dB.
+        pan
+            -1 (left) to 1 (right).
+        colour
+            0 to 3.
+        """
+        _within("gain", gain_db, -36, 36)
+        _within("pan", pan, -1, 1)
+        _within("colour", colour, 0, 3)
+        volume = "Gain" if gain_db is None or self.can("SetTrack", "Gain") else "Volume"
+        if gain_db is not None:
+            self.abilities.need("SetTrack", volume)
+        self.do(
+            command(
+                "SetTrack",
+                Name=name,
+                Mute=mute,
+                Solo=solo,
+                **{volume: None if gain_db is None else float(gain_db)},
+                # 3.7 is strict about the range, and Audacity's unit is the percent
+                Pan=None if pan is None else float(pan) * 100,
+                Color=None if colour is None else f"Color{colour}",
+            )
+        )
+
+    def set_clip(self, at: float, start: float) -> None:
+        """Move the clip at the time `at` of the selected tracks so that it starts at `start`, both >= 0."""
+        _within("time", at, 0, math.inf)
+        _within("time", start, 0, math.inf)
+        self.do(command("SetClip", At=float(at), Start=float(start)))
+
+    def set_project_rate(self, rate: int) -> None:
+        """Set the project's rate in Hz; no undo state."""
+        if rate not in RATES:
+            raise UsageError(f"A project of Audacity can't have a rate of {rate} Hz.")
+        self.do(command("SetProject", Rate=float(rate)))
+
+    def align_starts(self) -> None:
+        """Move the selected tracks so that they start where the time selection starts: one undo state."""
+        self._need_tracks()
+        self.do("Align_StartToSelStart:")
+
+    def split_delete(self, scratch: Path) -> None:
+        """Cut the selected time out of the selected tracks and leave the gap open: one undo state."""
+        self._need_range(scratch)
+        self.do("SplitDelete:")
+
+    def undo(self, label: str) -> None:
+        """Undo one step, if Edit > Undo still reads `label`.
+
+        Parameters
+        ----------
+        label
+            What `undo_label` gave right after the step that shall be undone; then there is one, and it is
+            that one.
+
+        Raises
+        ------
+        HostError
+            NOTHING_TO_UNDO: the user went on working.
+        """
+        self._step("Undo", label, self.undo_label())
+
+    def redo(self, label: str) -> None:
+        """Redo one step, if Edit > Redo still reads `label`, as `redo_label` gave it after an `undo`."""
+        self._step("Redo", label, self.redo_label())
+
+    # Files
+
+    def export(self, path: Path, *, channels: int, timeout: float = LONG) -> None:
+        """Write the mix of the selected, unmuted tracks over the selected time to a file.
+
+        The project's rate, the user's format for that kind of file; a file of no frames when there is
+        nothing to write, so look into it.
+
+        Parameters
+        ----------
+        path
+            Absolute, in a folder that exists; a file there is replaced.
+        channels
+            1 to 32.
+        """
+        if not path.is_absolute() or path.suffix.lower() not in _EXPORTS:
+            raise UsageError(f"Audacity can't export to {path}.", hint="Use a WAV, FLAC, AIFF or OGG file.")
+        _within("number of channels", channels, 1, 32)
+        if not path.parent.is_dir() or not os.access(path.parent, os.W_OK) or path.is_dir():
+            raise Trap.NO_FOLDER.error(path=str(path))
+        self.do(command("Export2", Filename=str(path), NumChannels=channels), timeout)
+
+    def import_file(self, path: Path, *, timeout: float = LONG) -> None:
+        """Import a file (audio, or a manifest of several): one undo state; its tracks become selected.
+
+        Raises
+        ------
+        HostError
+            NO_FILE: it isn't there, can't be read, or is a project that Audacity would want to open.
+        """
+        if not path.is_absolute() or path.suffix.lower() in _NO_IMPORT:
+            raise UsageError(f"Audacity can't import {path}.")
+        if not path.is_file() or not os.access(path, os.R_OK):
+            raise Trap.NO_FILE.error(path=str(path))
+        self.do(command("Import2", Filename=str(path)), timeout)
+
+    # Labels
+
+    def add_label(self, text: str, start: float, end: float) -> None:
+        """Add a label to the selected or first label track (a new one if there is none).
+
+        Leaves the stretch from `start` to `end` selected.
+        """
+        before = self.labels()
+        self.select_time(start, end)
+        self.do("AddLabel:")
+        after = self.labels()
+        if len(after) != len(before) + 1:
+            raise Trap.FAILED.error(line="AddLabel:", labels=len(after))
+        new = next(
+            (place for place, label in enumerate(after) if place >= len(before) or label != before[place])
+        )
+        self.do(command("SetLabel", Label=new, Text=text, Start=float(start), End=float(end)))
+
+    # The user's settings
+
+    def preference(self, name: str) -> str | None:
+        """Read a setting; None when it isn't set."""
+        try:
+            return self.do(command("GetPreference", Name=name)).text.strip("\n")
+        except HostError as error:
+            if Trap.FAILED.caused(error):
+                return None
+            raise
+
+    def set_preference(self, name: str, value: Value) -> None:
+        """Write a setting. It is the user's: whoever changes it puts it back."""
+        self.do(command("SetPreference", Name=name, Value=value))
+
+    # Nyquist
+
+    def nyquist(self, body: str, scratch: Path, *, timeout: float = QUICK) -> None:
+        """Run Lisp once for each selected track, without an undo state and without a message.
+
+        Parameters
+        ----------
+        body
+            Expressions; they answer by writing a file. An error in them ends them quietly.
+        scratch
+            A folder of ours: a body too long for one line goes through a file there.
+
+        Raises
+        ------
+        HostError
+            NO_TRACK or NO_RANGE: Audacity would ask the user to select something.
+        """
+        self._need_range(scratch)
+        line = _prompt(f"(progn {' '.join(body.split())})" if ";" not in body else body)
+        if ";" not in body and len(line.encode()) <= LONGEST:
+            self.do(line, timeout)
+            return
+        path = scratch / "nyquist.lsp"
+        path.write_text(body, encoding="utf-8")
+        try:
+            self.do(_prompt(f"(load {lisp_text(path.as_posix())} :verbose nil :print nil)"), timeout)
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _info(self, kind: str) -> object:
+        self.abilities.need("GetInfo", "Type", kind)
+        return self.do(command("GetInfo", Type=kind)).json()
+
+    def _edit_item(self, identity: str) -> str:
+        for item in self.menu():
+            if item.identity == identity:
+                return item.label
+        raise Trap.GARBLED.error(reply=f"no item {identity}")
+
+    def _step(self, name: str, wanted: str, shown: str) -> None:
+        if shown != wanted or shown == name:
+            raise Trap.NOTHING_TO_UNDO.error(wanted=wanted, shown=shown)
+        self.do(f"{name}:")
+
+    def _need_tracks(self) -> None:
+        if not any(track.selected and track.kind == "wave" for track in self.tracks()):
+            raise Trap.NO_TRACK.error()
+
+    def _need_range(self, scratch: Path) -> None:
+        self._need_tracks()
+        if not self.has_range(scratch):
+            raise Trap.NO_RANGE.error()
+
+
+def _prompt(expression: str) -> str:
+    return command("NyquistPrompt", Command=f'(progn (errset {expression} nil) "")', Version=4)
+
+
+def _within(what: str, value: float | None, least: float, most: float) -> None:
+    if value is not None and not (math.isfinite(value) and least <= value <= most):
+        raise UsageError(f"Audacity can't be given the {what} {value}.")

@@ -1,0 +1,109 @@
+"""From nothing to an Audacity that answers, or to the sentence that says what is in the way."""
+
+from __future__ import annotations
+
+import time
+
+from stembridge.model.errors import HostError
+from stembridge_audacity import running
+from stembridge_audacity.calls import Audacity
+from stembridge_audacity.channel import AbsentError, Opener, OrphanedError, open_channel
+from stembridge_audacity.owner import Owner
+from stembridge_audacity.pipe import Pipe
+from stembridge_audacity.quoting import command
+from stembridge_audacity.traps import Trap
+
+_ORPHANED_FOR = 3.0
+"""Seconds after which a pipe that nobody serves won't be served any more."""
+_PAUSE = 0.1
+_ANSWER_LIMIT = 5.0
+
+
+def open_audacity(
+    timeout: float = 10.0,
+    *,
+    what: str = "stembridge audacity",
+    opener: Opener = open_channel,
+    owner: Owner | None = None,
+    programs: running.Lister = running.audacities,
+) -> Audacity:
+    """Connect to the user's Audacity and wait until it has a project that answers.
+
+    Parameters
+    ----------
+    timeout
+        Seconds for all of it. When no Audacity runs at all, the answer comes at once.
+    what
+        Who connects, for the message that another Stembridge would show meanwhile.
+    opener, owner, programs
+        The pipe, the right to it, and the list of running Audacities; the system's own when left out.
+
+    Raises
+    ------
+    HostError
+        With the sentence of the trap that is in the way; `Trap.caused` tells which.
+    """
+    deadline = time.monotonic() + timeout
+    owner = owner or Owner(what)
+    owner.acquire()
+    pipe = Pipe(opener)
+    try:
+        while True:
+            _connect(pipe, deadline, programs)
+            try:
+                _wait_for_project(pipe, deadline)
+            except HostError as error:
+                # A pipe caught at the moment of being made anew closes at once; only questions were asked.
+                lost = Trap.LOST.caused(error) or Trap.LOST_UNSENT.caused(error)
+                if not lost or time.monotonic() >= deadline:
+                    raise
+                time.sleep(_PAUSE)
+            else:
+                return Audacity(pipe, owner)
+    except BaseException:
+        pipe.close()
+        owner.release()
+        raise
+
+
+def _connect(pipe: Pipe, deadline: float, programs: running.Lister) -> None:
+    began = time.monotonic()
+
+    def give_up(kind: type[Exception]) -> bool:
+        if kind is OrphanedError and time.monotonic() - began > _ORPHANED_FOR:
+            return True
+        return kind in {AbsentError, OrphanedError} and programs() == ()
+
+    try:
+        pipe.connect(max(0.0, deadline - time.monotonic()), give_up)
+    except HostError as error:
+        raise _explained(error, programs()) from error
+
+
+def _explained(error: HostError, found: tuple[running.Program, ...] | None) -> HostError:
+    """Look closer at a pipe that can't be opened."""
+    if found is None or Trap.PIPE_BUSY.caused(error):
+        return error
+    pids = [program.pid for program in found]
+    if not found:
+        return Trap.NOT_RUNNING.error(pids=pids, **_pipe(error))
+    if all(program.major == 4 for program in found):
+        return Trap.AUDACITY_4.error(pids=pids, **_pipe(error))
+    if len([program for program in found if program.major != 4]) > 1:
+        return Trap.SECOND.error(pids=pids, **_pipe(error))
+    return error
+
+
+def _pipe(error: HostError) -> dict[str, object]:
+    return {"pipe": error.context.get("pipe")}
+
+
+def _wait_for_project(pipe: Pipe, deadline: float) -> None:
+    while True:
+        left = max(_PAUSE, deadline - time.monotonic())
+        reply = pipe.send(command("GetInfo", Type="Tracks"), min(left, max(_ANSWER_LIMIT, left)))
+        if reply.ok:
+            return
+        if time.monotonic() >= deadline:
+            raise (Trap.NO_PROJECT if reply.no_project else Trap.GARBLED).error(reply=reply.raw[:200])
+        time.sleep(_PAUSE)

@@ -1,0 +1,127 @@
+"""Which Audacities of this user are running, on each system by what it offers without a package."""
+
+from __future__ import annotations
+
+import csv
+import os
+import plistlib
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_NAME = re.compile(r"^audacity(?P<four>[ -]?4\b)?", re.IGNORECASE)
+_TIMEOUT = 10.0
+
+
+@dataclass(frozen=True)
+class Program:
+    """A running Audacity.
+
+    Parameters
+    ----------
+    pid
+        Its process.
+    path
+        Its program file, or what is known of it.
+    major
+        3 or 4; None when it can't be told.
+    """
+
+    pid: int
+    path: str
+    major: int | None
+
+
+Lister = Callable[[], "tuple[Program, ...] | None"]
+
+
+def audacities() -> tuple[Program, ...] | None:
+    """List this user's running Audacities, without the helpers that they start; None: can't be told."""
+    try:
+        if sys.platform == "win32":
+            return tuple(from_tasklist(_said("tasklist", "/FO", "CSV", "/NH")))
+        if sys.platform == "darwin":
+            return tuple(from_ps(_said("ps", "-x", "-o", "pid=,ppid=,comm=")))
+        return tuple(from_proc(Path("/proc"), os.getuid()))
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _said(*words: str) -> str:
+    return subprocess.run(words, capture_output=True, text=True, check=True, timeout=_TIMEOUT).stdout
+
+
+def from_proc(proc: Path, user: int) -> Iterator[Program]:
+    """Read Linux's process folders: a parent's children of the same name are its helpers."""
+    found: dict[int, tuple[int, str, int | None]] = {}
+    for folder in proc.iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            if folder.stat().st_uid != user:
+                continue
+            stat = (folder / "stat").read_text(encoding="utf-8", errors="replace")
+            name = stat[stat.index("(") + 1 : stat.rindex(")")]
+            state, parent = stat[stat.rindex(")") + 2 :].split()[:2]
+            if state in "ZX" or not _NAME.match(name):
+                continue
+            found[int(folder.name)] = (int(parent), _program_of(folder) or name, _major_of(folder))
+        except (OSError, ValueError):
+            continue
+    yield from _without_helpers(found)
+
+
+def _program_of(folder: Path) -> str:
+    try:
+        return str((folder / "exe").readlink())
+    except OSError:
+        return ""
+
+
+def _major_of(folder: Path) -> int | None:
+    """Version 3 is made with wxWidgets, version 4 with Qt 6."""
+    try:
+        with (folder / "maps").open(encoding="utf-8", errors="replace") as maps:
+            text = maps.read()
+    except OSError:
+        return None
+    if "libQt6" in text:
+        return 4
+    return 3 if re.search(r"libwx_|lib-audacity|libwx", text) else None
+
+
+def from_ps(table: str) -> Iterator[Program]:
+    """Read macOS's ``ps -x -o pid=,ppid=,comm=``; the bundle's Info.plist has the version."""
+    found: dict[int, tuple[int, str, int | None]] = {}
+    for line in table.splitlines():
+        words = line.split(None, 2)
+        if len(words) == 3 and _NAME.match(words[2].rsplit("/", 1)[-1]):
+            found[int(words[0])] = (int(words[1]), words[2], _bundle_major(Path(words[2])))
+    yield from _without_helpers(found)
+
+
+def _bundle_major(program: Path) -> int | None:
+    try:
+        with (program.parents[1] / "Info.plist").open("rb") as file:
+            return int(str(plistlib.load(file)["CFBundleShortVersionString"]).split(".")[0])
+    except (OSError, ValueError, KeyError, IndexError, plistlib.InvalidFileException):
+        return None
+
+
+def from_tasklist(table: str) -> Iterator[Program]:
+    """Read Windows' ``tasklist /FO CSV /NH``; it knows names only, and version 4's program carries its 4."""
+    for row in csv.reader(table.splitlines()):
+        if len(row) < 2 or not row[0].lower().endswith(".exe") or not row[1].isdigit():
+            continue
+        match = _NAME.match(row[0][:-4])
+        if match:
+            yield Program(int(row[1]), row[0], 4 if match["four"] else 3)
+
+
+def _without_helpers(found: dict[int, tuple[int, str, int | None]]) -> Iterable[Program]:
+    for pid, (parent, path, major) in sorted(found.items()):
+        if parent not in found:
+            yield Program(pid, path, major)
