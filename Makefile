@@ -43,7 +43,7 @@ models: $(VENV)/.run
 	STEMBRIDGE_HOME="$(TEST_MODELS)" $(BIN)/stembridge --quiet engines install spleeter
 
 test: $(VENV)/.test programs models lint
-	STEMBRIDGE_TEST_MODELS="$(TEST_MODELS)" $(BIN)/python -m pytest -n auto
+	STEMBRIDGE_TEST_MODELS="$(TEST_MODELS)" $(BIN)/python -m pytest -n auto --dist loadgroup
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
