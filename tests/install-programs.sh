@@ -17,6 +17,12 @@ want oggenc vorbis-tools
 want opusenc opus-tools
 want fluidsynth fluidsynth
 want espeak-ng espeak-ng
+want audacity audacity
+want Xvfb xvfb
+want openbox openbox
+want xdotool xdotool
+want wmctrl wmctrl
+want scrot scrot
 [ -e /usr/share/sounds/sf2/FluidR3_GM.sf2 ] || missing="$missing fluid-soundfont-gm"
 
 [ -n "$missing" ] || exit 0
