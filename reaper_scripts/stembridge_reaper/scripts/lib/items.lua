@@ -30,13 +30,13 @@ local TAKE_INFO = {
 local LOCKED = 1
 -- Since 7.0; before, an item has no lane.
 local LANES_FROM = 7
+-- Two positions that differ by less weren't changed by anybody (seconds).
+local GRAIN = 1e-9
 
-local function major()
-  return tonumber(reaper.GetAppVersion():match("^%s*(%d+)")) or 0
-end
-
-M.has_lanes = function()
-  return major() >= LANES_FROM
+--- Say whether this REAPER has fixed lanes.
+function M.has_lanes()
+  local major = tonumber(reaper.GetAppVersion():match("^%s*(%d+)")) or 0
+  return major >= LANES_FROM
 end
 
 local function guid_of(getter, object)
@@ -125,6 +125,55 @@ function M.snapshot(item, take)
     }
   end
   return part
+end
+
+local function find_item(proj, guid)
+  for index = 0, reaper.CountMediaItems(proj) - 1 do
+    local item = reaper.GetMediaItem(proj, index)
+    if M.item_guid(item) == guid then
+      return item
+    end
+  end
+  return nil
+end
+
+local function differs(one, other)
+  return math.abs(one - other) > GRAIN
+end
+
+-- Say in a word what was done to an item since, or nil.
+local function change(part, now)
+  if now.track.guid ~= part.track.guid then
+    return "moved to another track"
+  elseif differs(now.item.position, part.item.position) then
+    return "moved"
+  elseif differs(now.item.length, part.item.length) then
+    return "trimmed"
+  elseif part.take then
+    if not now.take then
+      return "given another take"
+    elseif
+      differs(now.take.startoffs, part.take.startoffs) or differs(now.take.playrate, part.take.playrate)
+    then
+      return "changed"
+    end
+  end
+  return nil
+end
+
+--- Find an item that was sent, in the current tab. Gives {item, take, locked, change (a word, or nil where
+-- it lies as it was sent)}, or nil where it is gone.
+function M.find(proj, part)
+  if not part.item then
+    return nil
+  end
+  local take = part.take and reaper.GetMediaItemTakeByGUID(proj, part.take.guid) or nil
+  local item = take and reaper.GetMediaItemTake_Item(take) or find_item(proj, part.item.guid)
+  if not item then
+    return nil
+  end
+  local now = M.snapshot(item, take)
+  return { item = item, take = take, locked = now.item.locked, change = change(part, now), now = now }
 end
 
 return M

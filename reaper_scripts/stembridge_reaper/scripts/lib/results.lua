@@ -123,8 +123,7 @@ local function moved(row, result, project_path)
   return files.join(new, rest)
 end
 
-local function load(folder, project_path)
-  local result = read(folder)
+local function check(result, project_path)
   local audio, texts = {}, 0
   for _, row in ipairs(result.stems) do
     if row.kind == "text" then
@@ -154,13 +153,19 @@ local function load(folder, project_path)
   return { result = result, context = result.host_context, audio = audio, labels = labels, texts = texts }
 end
 
---- Read a job's result and check it. `project_path`: where its project is now ("" or nil: nowhere).
+--- Read a job's result. Gives the document, or nil and a sentence.
+function M.read(folder)
+  return guarded(read, folder)
+end
+
+--- Hold a result against what was promised and what lies on the disk. `project_path`: where its project is
+-- now ("" or nil: nowhere).
 --
 -- Gives {result, context, audio, labels, texts}: audio is a list of {id, label, kind, rgb, path, frames,
 -- rate, channels, home (it isn't where it was delivered)}, labels as in result.json, texts the number of
 -- transcripts; or nil and a sentence.
-function M.load(folder, project_path)
-  return guarded(load, folder, project_path)
+function M.check(result, project_path)
+  return guarded(check, result, project_path)
 end
 
 local function open(row)

@@ -1,0 +1,373 @@
+-- All jobs of this REAPER: watched a little every tick, brought home when they are finished.
+--
+-- Several scripts may follow the same jobs at once (a window and the runner behind it): each sees them,
+-- only the one that holds the claim starts workers again and imports without being told. The files in
+-- the job's folder are the truth, so nothing is lost when all of them end.
+
+local core = require("core")
+local files = require("files")
+local followed = require("followed")
+local ids = require("ids")
+local inbox = require("inbox")
+local json = require("json")
+local ledger = require("ledger")
+local peaks = require("peaks")
+local place = require("place")
+local projects = require("projects")
+
+local M = {}
+
+local POLL_EVERY, LOOK_EVERY = 0.3, 1.0
+local CLAIM, CLAIM_EVERY, CLAIM_LASTS = "runner", 0.5, 3.0
+-- A job is brought home again only for a reason that passes by itself.
+local PASSING = { no_project = true, recording = true }
+local OVER = { failed = true, cancelled = true, needs_decision = true }
+
+local jobs, by_id = {}, {}
+local turn, looked, claimed, token = 0, -math.huge, -math.huge, nil
+local scan, folder_of_jobs
+
+local function claim(now)
+  if now - claimed < CLAIM_EVERY and now >= claimed then
+    return true
+  end
+  token = token or ids.new()
+  local holder, since = reaper.GetExtState(projects.SECTION, CLAIM):match("^(%S+) (%S+)$")
+  since = tonumber(since)
+  if holder and holder ~= token and since and now >= since and now - since < CLAIM_LASTS then
+    return false
+  end
+  reaper.SetExtState(projects.SECTION, CLAIM, ("%s %.3f"):format(token, now), false)
+  claimed = now
+  return true
+end
+
+--- Let another script take over at once: for the end of this one.
+function M.release()
+  if token and reaper.GetExtState(projects.SECTION, CLAIM):match("^%S+") == token then
+    reaper.SetExtState(projects.SECTION, CLAIM, "", false)
+  end
+  claimed = -math.huge
+end
+
+--- Give all jobs, oldest first (followed.lua says what they hold; besides: placed, refused (why its result
+-- can't be placed), held (what placing waits for), count and notes of an import).
+function M.list()
+  return jobs
+end
+
+--- Give the job of that id, or nil.
+function M.get(id)
+  return by_id[id]
+end
+
+-- A job's project, as long as its pointer lives.
+local function project_of(job)
+  return job.proj and reaper.ValidatePtr(job.proj, "ReaProject*") and job.proj or nil
+end
+
+local function put(job)
+  by_id[job.id] = job
+  jobs[#jobs + 1] = job
+  table.sort(jobs, function(one, other)
+    return one.id < other.id
+  end)
+  return job
+end
+
+--- Follow a job that was started just now: it is placed by itself when it is finished. `proj`: its project.
+-- Gives the job.
+function M.add(folder, proj)
+  local job = by_id[files.name(folder)] or put(followed.new(folder, proj, true))
+  job.bring, job.proj = true, proj
+  ledger.add(proj, job.id)
+  return job
+end
+
+-- Follow a job that was found; one that is under way is placed by itself, a finished one waits for a word.
+local function adopt(folder, proj)
+  local id = files.name(folder)
+  if by_id[id] then
+    by_id[id].proj = by_id[id].proj or proj
+    return nil
+  end
+  if not files.exists(files.join(folder, "request.json")) then
+    return nil
+  end
+  local job = put(followed.new(folder, proj, false))
+  job.placed = #ledger.placed(folder) > 0
+  job.bring = not files.exists(files.join(folder, "result.json"))
+  return job
+end
+
+local function look_into_ledger()
+  for _, id in ipairs(ledger.everywhere()) do
+    if not by_id[id] and not adopt(files.join(folder_of_jobs, id), nil) then
+      ledger.remove(nil, id) -- its folder was removed
+    end
+  end
+  for _, one in ipairs(projects.all()) do
+    for _, id in ipairs(ledger.of(one.proj)) do
+      if not by_id[id] or not by_id[id].proj then
+        adopt(files.join(folder_of_jobs, id), one.proj)
+      end
+    end
+  end
+end
+
+--- Begin: find the jobs that are known, and search the data folder for others. Gives true, or nil and a
+-- sentence where Stembridge isn't installed.
+function M.open()
+  local found, sentence = core.find()
+  if not found then
+    return nil, sentence
+  end
+  folder_of_jobs = core.jobs_folder(found)
+  look_into_ledger()
+  scan = inbox.scan(folder_of_jobs)
+  return true
+end
+
+--- Say whether the data folder is still being searched.
+function M.searching()
+  return scan ~= nil
+end
+
+local function search()
+  local found = scan:step()
+  if not found then
+    return
+  end
+  scan = nil
+  for _, one in ipairs(found) do
+    local job = adopt(one.folder, one.proj)
+    if job then
+      job:know(one)
+    end
+  end
+end
+
+-- A finished job -------------------------------------------------------------------------------------
+
+local function bring_home(job, options)
+  job.wish = nil
+  local done, sentence, code = place.import(job.folder, { proj = job.proj, again = options.again })
+  job.refused, job.held = nil, nil
+  if done then
+    job.placed, job.proj = true, done.proj
+    job.count, job.notes = done.count + done.lines, done.notes
+  elseif code == "placed" then
+    job.placed = true
+    ledger.remove(project_of(job), job.id)
+    job.told = sentence
+  elseif PASSING[code] then
+    job.held = { sentence = sentence, code = code, due = reaper.time_precise() + LOOK_EVERY }
+  else
+    job.refused = sentence
+  end
+  return true
+end
+
+local function can_go_on(job)
+  if not job.held then
+    return true
+  elseif job.held.code == "no_project" then
+    return job.context ~= nil and projects.find(job.context, job.proj) ~= nil
+  end
+  return reaper.GetPlayStateEx(job.proj and reaper.ValidatePtr(job.proj, "ReaProject*") and job.proj or 0) & 4
+    == 0
+end
+
+local function wants_home(job, mine)
+  return job.state == "ready" and mine and job.bring and not (job.placed or job.refused) and can_go_on(job)
+end
+
+-- A job without a worker -----------------------------------------------------------------------------
+
+local function launch(job)
+  local fine, sentence = core.launch(job.folder)
+  if fine then
+    job:restarted(reaper.time_precise())
+    ledger.add(project_of(job), job.id)
+    return true
+  end
+  return nil, sentence
+end
+
+local function revive(job)
+  if job.revived == 0 then
+    job.revived = 1
+    if launch(job) then
+      return
+    end
+  end
+  job.stalled = true
+  job.message = "Stembridge's worker has ended without a word, twice."
+  job.hint = "Resume the job; if that doesn't help, send us worker.log from its folder: " .. job.folder
+end
+
+-- What the user can do -------------------------------------------------------------------------------
+
+local function over(job)
+  return job.stalled or (job.over and OVER[job.state])
+end
+
+--- Cancel a job: its worker tells the service, where one is at work. Gives true, or nil and a sentence.
+function M.cancel(id)
+  local job = by_id[id]
+  if job.over and job.state ~= "needs_decision" then
+    return nil, "This job is over already."
+  end
+  local fine, sentence = files.touch(files.join(job.folder, "cancel"))
+  if fine and over(job) then -- nobody is there to read the wish
+    fine, sentence = launch(job)
+  end
+  job.cancelling = fine
+  return fine, sentence
+end
+
+--- Go on with a job that failed, was cancelled, or lost its worker, from what is on disk.
+function M.resume(id)
+  local job = by_id[id]
+  if not over(job) then
+    return nil, "This job needs no help."
+  end
+  os.remove(files.join(job.folder, "cancel"))
+  job.cancelling, job.revived, job.bring = nil, 0, true
+  return launch(job)
+end
+
+--- Answer a job's question with the id of one of its choices; its worker starts again.
+function M.answer(id, choice)
+  local job = by_id[id]
+  if not job.question then
+    return nil, "This job asks nothing."
+  end
+  local text = json.encode({ id = job.question.id, choice = choice })
+  local fine, sentence = files.write(files.join(job.folder, "answer.json"), text)
+  if not fine then
+    return nil, sentence
+  end
+  job.bring = true
+  return launch(job)
+end
+
+--- Order the same again as a new job. Gives the new job, or nil and a sentence.
+function M.retry(id)
+  local old = by_id[id]
+  if not over(old) then
+    return nil, "Only a job that failed or was cancelled can be tried again."
+  end
+  local request, sentence = files.read(files.join(old.folder, "request.json"), 8 * 1024 * 1024)
+  local found = request and core.find()
+  local folder = found and core.make_folder(found)
+  if not folder then
+    return nil, sentence or "A new job can't be made: is Stembridge still installed?"
+  end
+  local input = files.join(old.folder, "input.wav")
+  local fine = true
+  if files.exists(input) then -- rendered once; it moves on, since it may be large
+    fine, sentence = os.rename(input, files.join(folder, "input.wav"))
+  end
+  if fine then
+    fine, sentence = files.write(files.join(folder, "request.json"), request)
+  end
+  if fine then
+    fine, sentence = core.launch(folder)
+  end
+  if not fine then
+    return nil, sentence
+  end
+  ledger.remove(project_of(old), old.id)
+  return M.add(folder, project_of(old))
+end
+
+--- Place a finished job's stems in the next tick; `again` places once more what was placed before.
+function M.import(id, again)
+  local job = by_id[id]
+  if job.state ~= "ready" then
+    return nil, "This job isn't finished."
+  end
+  job.wish = { again = again == true }
+  return true
+end
+
+--- Place every finished job that was never placed, one a tick. Gives how many there are.
+function M.import_finished()
+  local count = 0
+  for _, job in ipairs(jobs) do
+    if job.state == "ready" and not job.placed then
+      job.wish = {}
+      count = count + 1
+    end
+  end
+  return count
+end
+
+--- Say whether there is anything left to do without the user.
+function M.busy()
+  if scan or peaks.pending() > 0 then
+    return true
+  end
+  for _, job in ipairs(jobs) do
+    if job.wish or not (job.over or job.stalled) then
+      return true
+    elseif job.state == "ready" and job.bring and not (job.placed or job.refused or job.held) then
+      return true
+    end
+  end
+  return false
+end
+
+-- The tick -------------------------------------------------------------------------------------------
+
+local function next_import(mine, now)
+  for _, job in ipairs(jobs) do
+    if job.wish and job.state == "ready" then
+      return job, job.wish
+    elseif wants_home(job, mine, now) then
+      return job, {}
+    end
+  end
+  return nil
+end
+
+-- Poll the next job whose time has come.
+local function poll_one(now, mine)
+  for _ = 1, #jobs do
+    turn = turn % #jobs + 1
+    local job = jobs[turn]
+    if now >= (job.due or 0) then
+      local changed = job:poll(now)
+      job.due = (changed or not job.known) and now or now + POLL_EVERY
+      if mine and job:dead(now) then
+        revive(job)
+        changed = true
+      elseif job.state == "ready" and not job.placed and not mine then
+        job.placed = #ledger.placed(job.folder) > 0
+      end
+      return changed
+    end
+  end
+  return false
+end
+
+--- Do one tick's work. Gives whether something changed that a user sees. An import has a tick of its own.
+function M.tick()
+  local now = reaper.time_precise()
+  local mine = claim(now)
+  local job, options = next_import(mine, now)
+  if job then
+    return bring_home(job, options)
+  end
+  if now - looked >= LOOK_EVERY and folder_of_jobs then
+    looked = now
+    look_into_ledger()
+  elseif scan then
+    search()
+  end
+  peaks.tick()
+  return poll_one(now, mine)
+end
+
+return M

@@ -1,0 +1,193 @@
+-- The way back: a finished job's stems onto the timeline, whole or not at all, in one undo step.
+--
+-- What a job remembers of its project stands in tests/golden/host_context.md.
+
+local files = require("files")
+local layouts = require("layouts")
+local ledger = require("ledger")
+local originals = require("originals")
+local peaks = require("peaks")
+local projects = require("projects")
+local results = require("results")
+local texts = require("texts")
+local view = require("view")
+
+local M = { UNDO = "Stembridge: import stems" }
+
+local ALL = -1
+local RECORDING = 4
+
+local function inside(path, folder)
+  return folder ~= "" and files.same(path:sub(1, #folder), folder)
+end
+
+-- Say where the stems' files are when that isn't the project's folder.
+local function tell_place(job, path)
+  for _, row in ipairs(job.audio) do
+    local folder = files.parent(row.path)
+    if not inside(row.path, files.parent(path)) and path ~= "" then
+      local words = "The stems' files lie in '%s', outside of the project's folder."
+      job.notes[#job.notes + 1] = words:format(folder)
+      return
+    elseif row.home and path == "" then
+      local words = "The stems' files lie in '%s': save the project with its media to keep them together."
+      job.notes[#job.notes + 1] = words:format(folder)
+      return
+    end
+  end
+end
+
+local function insert(job)
+  local where = "tracks"
+  if #job.audio > 0 then
+    where = layouts.choose(job)
+    layouts.place(job, where)
+  end
+  local lines, said = texts.place(job)
+  job.placed.lines, job.where = lines, where
+  job.notes[#job.notes + 1] = said
+  for _, sentence in ipairs(originals.quieten(job, where)) do
+    job.notes[#job.notes + 1] = sentence
+  end
+end
+
+-- Everything between the two ends of the undo block; they are reached on every path.
+local function in_one_step(job)
+  local proj = job.proj
+  local restore = view.keep(proj)
+  reaper.Undo_BeginBlock2(proj)
+  reaper.PreventUIRefresh(1)
+  local fine, fault = pcall(insert, job)
+  local restored, other = pcall(restore)
+  reaper.PreventUIRefresh(-1)
+  reaper.Undo_EndBlock2(proj, M.UNDO, ALL)
+  if not fine and reaper.Undo_CanUndo2(proj) == M.UNDO then
+    reaper.Undo_DoUndo2(proj) -- nothing of a part of it stays
+  end
+  reaper.UpdateArrange()
+  if not fine then
+    error(fault, 0)
+  elseif not restored then
+    error(other, 0)
+  end
+end
+
+local function count(job)
+  return #job.placed.items + #job.placed.takes
+end
+
+local function write_note(job)
+  local now = projects.facts(job.proj)
+  return ledger.note(job.folder, {
+    v = 1,
+    project = now,
+    placed_at = os.time(),
+    where = job.where,
+    set = job.set,
+    tracks = job.placed.tracks,
+    items = job.placed.items,
+    takes = job.placed.takes,
+    lines = job.placed.lines,
+    notes = job.notes,
+  })
+end
+
+local function refused(sentence, code)
+  return nil, sentence, code or "refused"
+end
+
+-- The project being current: check the last things, then place.
+local function import_here(job, options)
+  local proj = job.proj
+  if not options.again and ledger.holds(proj, job.id) then
+    return refused("The stems of this job are in the project already.", "placed")
+  end
+  local notes
+  job.originals, notes = originals.find(proj, job.context)
+  for _, sentence in ipairs(notes) do
+    job.notes[#job.notes + 1] = sentence
+  end
+  local fine, sentence = results.open(job.loaded)
+  if not fine then
+    return refused(sentence)
+  end
+  local done, fault = pcall(in_one_step, job)
+  if not done then
+    results.close(job.loaded)
+    local words = "The stems couldn't be placed (%s); the project is as it was."
+    return refused(words:format(tostring(fault)), "failed")
+  end
+  for _, row in ipairs(job.audio) do
+    peaks.add(proj, row.take)
+  end
+  return job
+end
+
+--- Place a finished job's results in its project, at the recorded place, in one undo step.
+--
+-- folder: the job's folder. options: {proj = the project's last known pointer or nil, again = true to
+-- place once more what was placed before}.
+-- Gives {proj, where, tracks, items, takes (GUIDs), lines (of a transcript), count, notes (sentences for the
+-- user)}; or nil, a sentence and a code: "no_project" (it isn't open), "recording", "placed" (there
+-- already), "refused" (the result isn't whole) or "failed".
+function M.import(folder, options)
+  options = options or {}
+  local placed = ledger.placed(folder)
+  if #placed > 0 and not options.again then
+    return refused("The stems of this job were placed before.", "placed")
+  end
+  local result, sentence = results.read(folder)
+  if not result then
+    return refused(sentence)
+  end
+  local proj, path = projects.find(result.host_context, options.proj)
+  if not proj then
+    local name = result.host_context.project.name
+    local words = "The project '%s' isn't open. Open it, then import the finished job."
+    return refused(words:format(name ~= "" and name or "unnamed"), "no_project")
+  end
+  if reaper.GetPlayStateEx(proj) & RECORDING ~= 0 then
+    return refused("REAPER is recording; the stems come afterwards.", "recording")
+  end
+  local loaded
+  loaded, sentence = results.check(result, path)
+  if not loaded then
+    return refused(sentence)
+  end
+  local job = {
+    id = loaded.result.job,
+    folder = folder,
+    proj = proj,
+    loaded = loaded,
+    context = loaded.context,
+    audio = loaded.audio,
+    labels = loaded.labels,
+    set = loaded.context.set .. (options.again and #placed > 0 and "+" .. #placed or ""),
+    placed = { tracks = {}, items = {}, takes = {}, lines = 0 },
+    notes = {},
+  }
+  tell_place(job, path)
+  local done, words, code = projects.within(proj, function()
+    return import_here(job, options)
+  end)
+  if not done then
+    return refused(words, code)
+  end
+  if not write_note(job) then
+    job.notes[#job.notes + 1] =
+      "The job's folder can't be written to; that it was placed is known by its items alone."
+  end
+  ledger.remove(proj, job.id)
+  return {
+    proj = proj,
+    where = job.where,
+    tracks = job.placed.tracks,
+    items = job.placed.items,
+    takes = job.placed.takes,
+    lines = job.placed.lines,
+    count = count(job),
+    notes = job.notes,
+  }
+end
+
+return M
