@@ -350,7 +350,7 @@ def _effects(chunk: _Chunk, tag: str) -> tuple[Effect, ...]:
         for child in chain.body:
             if not _is_node(child):
                 if child[0] == "BYPASS":
-                    bypassed = child[1] != "0"
+                    bypassed = any(word != "0" for word in child[1:3])
                 continue
             plugin = _Chunk(child)  # type: ignore[arg-type]
             words = [word for line in plugin.lines() for word in line if word != "-"]

@@ -39,7 +39,7 @@ def envelope(found: Envelope, times: Samples) -> Samples:
     points = found.points
     if not points or not found.active:
         return np.full(len(times), 0.0 if "Pan" in found.name or "Pitch" in found.name else 1.0)
-    out = np.full(len(times), points[-1].value)
+    out = np.full(len(times), float(points[-1].value))
     out[times < points[0].time] = points[0].value
     for left, right in pairwise(points):
         here = (times >= left.time) & (times < right.time)
