@@ -1,0 +1,104 @@
+"""ExecProcess: the command is really started."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+
+from tests.fakes.reaper.strict import Refused
+
+
+def split(command: str) -> list[str]:
+    """Split a command line as REAPER's: words between blanks, double quotes hold a word together.
+
+    Raises
+    ------
+    Refused
+        For a quote that is never closed, and for an empty command.
+    """
+    words: list[str] = []
+    word, inside, begun = "", False, False
+    for letter in command:
+        if letter == '"':
+            inside, begun = not inside, True
+        elif letter == " " and not inside:
+            if begun:
+                words.append(word)
+            word, begun = "", False
+        else:
+            word, begun = word + letter, True
+    if inside:
+        raise Refused(f"ExecProcess: a quote is never closed in {command!r}")
+    if begun:
+        words.append(word)
+    if not words:
+        raise Refused("ExecProcess: the command is empty")
+    return words
+
+
+@dataclass(slots=True)
+class Started:
+    """A process that ExecProcess started."""
+
+    command: str
+    words: list[str]
+    timeout: int
+    process: subprocess.Popen[bytes] | None
+
+
+class Processes:
+    """All that was started; `stop` ends what still runs."""
+
+    def __init__(self) -> None:
+        self.started: list[Started] = []
+
+    def run(self, command: str, timeout: int) -> str | None:
+        """Start a command; -1 and -2 don't wait and bring no output, a positive timeout (ms) kills, 0 waits.
+
+        Returns
+        -------
+        str or None
+            `rc`, newline, output in one string; None when it could not be started or was killed.
+        """
+        if any(letter in command for letter in "\r\n"):
+            raise Refused("ExecProcess: the command has a newline in it")
+        words = split(command)
+        waits = timeout >= 0
+        try:
+            process = subprocess.Popen(
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE if waits else subprocess.DEVNULL,
+                stderr=subprocess.STDOUT if waits and sys.platform != "darwin" else subprocess.DEVNULL,
+                env=os.environ.copy(),
+            )
+        except OSError:
+            self.started.append(Started(command, words, timeout, None))
+            return None
+        self.started.append(Started(command, words, timeout, process))
+        if not waits:
+            return "0\n"
+        try:
+            output, _ = process.communicate(timeout=timeout / 1000 if timeout else None)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            return None
+        return f"{process.returncode}\n{output.decode('utf-8', 'replace')}"
+
+    def stop(self) -> None:
+        """End what still runs, and forget it."""
+        for each in self.started:
+            process = each.process
+            if process is None or process.poll() is not None:
+                continue
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(5)
+        self.started.clear()

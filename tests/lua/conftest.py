@@ -1,0 +1,23 @@
+"""Every test of the Lua runs on both: REAPER 6 (Lua 5.3) and REAPER 7 (Lua 5.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.reaper import Reaper
+
+
+@pytest.fixture(params=["lua53", "lua54"])
+def lua(request: pytest.FixtureRequest) -> str:
+    """The Lua of this run."""
+    return str(request.param)
+
+
+@pytest.fixture
+def host(lua: str, tmp_path: Path) -> Iterator[Reaper]:
+    """A fresh stand-in host."""
+    with Reaper(tmp_path, lua=lua) as made:
+        yield made
