@@ -12,21 +12,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from stembridge.model.errors import HostError, UsageError
-from stembridge_audacity import facts
+from stembridge.model.errors import UsageError
+from stembridge_audacity import nyquist
+from stembridge_audacity.asking import QUICK, Questions
 from stembridge_audacity.owner import Owner
-from stembridge_audacity.pipe import LONGEST, Pipe
-from stembridge_audacity.probe import Abilities
-from stembridge_audacity.quoting import Value, command, lisp_text
-from stembridge_audacity.replies import Reply
+from stembridge_audacity.pipe import Pipe
+from stembridge_audacity.quoting import Value, command
 from stembridge_audacity.traps import Trap
 
-QUICK = 30.0
-"""Seconds for a command that needs none: Audacity may be busy with an effect of the user's."""
 LONG = 3600.0
 """Seconds for hours of audio."""
 RATES = range(1, 1_000_001)
 """Project rates that Audacity takes without a question, in Hz."""
+_ASKS_FOR_NAME = "/GUI/DialogForNameNewLabel"
 _EXPORTS = frozenset({".wav", ".flac", ".aiff", ".ogg"})
 _NO_IMPORT = frozenset({".aup3", ".aup4"})
 _PROBE_NAME = "range-probe.wav"
@@ -34,7 +32,7 @@ _EMPTY_WAV = 200
 """Bytes that a WAV file of Audacity's has at most when it holds no frame."""
 
 
-class Audacity:
+class Audacity(Questions):
     """The user's Audacity, at the other end of an open pipe.
 
     Parameters
@@ -46,10 +44,8 @@ class Audacity:
     """
 
     def __init__(self, pipe: Pipe, owner: Owner | None = None) -> None:
-        self.pipe = pipe
+        super().__init__(pipe)
         self._owner = owner
-        self.abilities = Abilities(self.do)
-        self._version: tuple[int, int, int] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -66,97 +62,6 @@ class Audacity:
         finally:
             if self._owner is not None:
                 self._owner.release()
-
-    def do(self, line: str, timeout: float = QUICK) -> Reply:
-        """Send a line and demand that it was done.
-
-        Raises
-        ------
-        HostError
-            As `Pipe.send`; NO_PROJECT when it was swallowed; FAILED when Audacity says so.
-        """
-        reply = self.pipe.send(line, timeout)
-        if reply.no_project:
-            raise Trap.NO_PROJECT.error(line=line)
-        if not reply.ok:
-            raise Trap.FAILED.error(line=line, reply=reply.text[:400])
-        return reply
-
-    # What it is
-
-    def can(self, name: str, parameter: str | None = None, value: str | None = None) -> bool:
-        """Say whether this Audacity has a command, a parameter of it, a value of that enumeration."""
-        return self.abilities.can(name, parameter, value)
-
-    @property
-    def version(self) -> tuple[int, int, int]:
-        """Its version, as it has written it into its settings at its start. To show, not to decide by."""
-        if self._version is None:
-            major, minor, micro = (self.preference(f"/Version/{key}") for key in ("Major", "Minor", "Micro"))
-            try:
-                self._version = int(major or 0), int(minor or 0), int(micro or 0)
-            except ValueError as error:
-                raise Trap.GARBLED.error(reply=f"{major}.{minor}.{micro}") from error
-        return self._version
-
-    # What is in the project
-
-    def tracks(self) -> list[facts.Track]:
-        """List the tracks from top to bottom."""
-        return facts.tracks(self._info("Tracks"))
-
-    def clips(self) -> list[facts.Clip]:
-        """List the clips of all wave tracks."""
-        return facts.clips(self._info("Clips"))
-
-    def labels(self) -> list[facts.Label]:
-        """List the labels of all label tracks."""
-        return facts.labels(self._info("Labels"))
-
-    def menu(self) -> list[facts.MenuItem]:
-        """List the menus' items."""
-        return facts.menu(self._info("Menus"))
-
-    def undo_label(self) -> str:
-        """Give the words of Edit > Undo, such as "Undo Import", in the language of the user."""
-        return self._edit_item("Undo")
-
-    def redo_label(self) -> str:
-        """Give the words of Edit > Redo."""
-        return self._edit_item("Redo")
-
-    def selected_range(self) -> tuple[float, float] | None:
-        """Give start and end of the time selection with six digits; None before version 3.6."""
-        if not self.can("GetInfo", "Type", "Selection"):
-            return None
-        document = self._info("Selection")
-        try:
-            return float(document["Start"]), float(document["End"])  # type: ignore[index]
-        except (TypeError, KeyError, ValueError) as error:
-            raise Trap.GARBLED.error(reply=str(document)[:400]) from error
-
-    def has_range(self, scratch: Path) -> bool:
-        """Say whether a stretch of time is selected that holds something to hear.
-
-        Before 3.6 only an export can tell (0.1 s per minute of audio): of an empty selection, of no
-        selected track and of muted ones it has no frames.
-
-        Parameters
-        ----------
-        scratch
-            A folder of ours for that file, which is removed again.
-        """
-        known = self.selected_range()
-        if known is not None:
-            return known[1] > known[0]
-        path = scratch / _PROBE_NAME
-        try:
-            self.export(path, channels=1)
-            return path.stat().st_size > _EMPTY_WAV
-        except FileNotFoundError as error:
-            raise Trap.NO_FOLDER.error(path=str(path)) from error
-        finally:
-            path.unlink(missing_ok=True)
 
     # The selection: no undo state
 
@@ -314,6 +219,29 @@ class Audacity:
             raise Trap.NO_FILE.error(path=str(path))
         self.do(command("Import2", Filename=str(path)), timeout)
 
+    def has_range(self, scratch: Path) -> bool:
+        """Say whether a stretch of time is selected that holds something to hear.
+
+        Before 3.6 only an export can tell (0.1 s per minute of audio): of an empty selection, of no
+        selected track and of muted ones it has no frames.
+
+        Parameters
+        ----------
+        scratch
+            A folder of ours for that file, which is removed again.
+        """
+        known = self.selected_range()
+        if known is not None:
+            return known[1] > known[0]
+        path = scratch / _PROBE_NAME
+        try:
+            self.export(path, channels=1)
+            return path.stat().st_size > _EMPTY_WAV
+        except FileNotFoundError as error:
+            raise Trap.NO_FOLDER.error(path=str(path)) from error
+        finally:
+            path.unlink(missing_ok=True)
+
     # Labels
 
     def add_label(self, text: str, start: float, end: float) -> None:
@@ -323,7 +251,14 @@ class Audacity:
         """
         before = self.labels()
         self.select_time(start, end)
-        self.do("AddLabel:")
+        asks = self.preference(_ASKS_FOR_NAME)
+        try:
+            if asks == "1":
+                self.set_preference(_ASKS_FOR_NAME, 0)
+            self.do("AddLabel:")
+        finally:
+            if asks == "1":
+                self.set_preference(_ASKS_FOR_NAME, 1)
         after = self.labels()
         if len(after) != len(before) + 1:
             raise Trap.FAILED.error(line="AddLabel:", labels=len(after))
@@ -333,15 +268,6 @@ class Audacity:
         self.do(command("SetLabel", Label=new, Text=text, Start=float(start), End=float(end)))
 
     # The user's settings
-
-    def preference(self, name: str) -> str | None:
-        """Read a setting; None when it isn't set."""
-        try:
-            return self.do(command("GetPreference", Name=name)).text.strip("\n")
-        except HostError as error:
-            if Trap.FAILED.caused(error):
-                return None
-            raise
 
     def set_preference(self, name: str, value: Value) -> None:
         """Write a setting. It is the user's: whoever changes it puts it back."""
@@ -365,26 +291,16 @@ class Audacity:
             NO_TRACK or NO_RANGE: Audacity would ask the user to select something.
         """
         self._need_range(scratch)
-        line = _prompt(f"(progn {' '.join(body.split())})" if ";" not in body else body)
-        if ";" not in body and len(line.encode()) <= LONGEST:
+        line = nyquist.one_line(body)
+        if line is not None:
             self.do(line, timeout)
             return
         path = scratch / "nyquist.lsp"
         path.write_text(body, encoding="utf-8")
         try:
-            self.do(_prompt(f"(load {lisp_text(path.as_posix())} :verbose nil :print nil)"), timeout)
+            self.do(nyquist.loading(path), timeout)
         finally:
             path.unlink(missing_ok=True)
-
-    def _info(self, kind: str) -> object:
-        self.abilities.need("GetInfo", "Type", kind)
-        return self.do(command("GetInfo", Type=kind)).json()
-
-    def _edit_item(self, identity: str) -> str:
-        for item in self.menu():
-            if item.identity == identity:
-                return item.label
-        raise Trap.GARBLED.error(reply=f"no item {identity}")
 
     def _step(self, name: str, wanted: str, shown: str) -> None:
         if shown != wanted or shown == name:
@@ -399,10 +315,6 @@ class Audacity:
         self._need_tracks()
         if not self.has_range(scratch):
             raise Trap.NO_RANGE.error()
-
-
-def _prompt(expression: str) -> str:
-    return command("NyquistPrompt", Command=f'(progn (errset {expression} nil) "")', Version=4)
 
 
 def _within(what: str, value: float | None, least: float, most: float) -> None:

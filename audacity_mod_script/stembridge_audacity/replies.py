@@ -14,6 +14,7 @@ _NO_PROJECT = b"\n"
 _SYNTAX = b"Syntax error!"
 _LIMIT = 64 * 1024 * 1024
 _LONE_BACKSLASH = re.compile(r'\\(?!")')
+_LONE_OR_LAST_BACKSLASH = re.compile(r'\\(?!")|\\(?="\s*[,\]}])')
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,13 @@ class Reply:
         HostError
             It is no JSON even so.
         """
-        try:
-            return json.loads(_LONE_BACKSLASH.sub(r"\\\\", self.text), strict=False)
-        except ValueError as error:
-            raise Trap.GARBLED.error(reply=self.text[:400]) from error
+        # A name that ends in a backslash seems to escape its closing quote; read it so only if it must be.
+        for backslash in (_LONE_BACKSLASH, _LONE_OR_LAST_BACKSLASH):
+            try:
+                return json.loads(backslash.sub(r"\\\\", self.text), strict=False)
+            except ValueError:
+                continue
+        raise Trap.GARBLED.error(reply=self.text[:400])
 
 
 class Framer:
