@@ -1,7 +1,8 @@
 """Requests of the menu plug-ins: what they write into the spool, read strictly.
 
 A plug-in can't rename a file, so the rule is: a request is ready when its last bytes are a closing
-brace and a newline and the whole is one JSON object; a part of an object never is. The region's WAV
+brace and a newline (on Windows with a carriage return between) and the whole is one JSON object; a
+part of an object never is. The region's WAV
 file, where the plug-in exported it, is whole before the request is begun.
 
 A request's id is made of letters and digits, so it serves as the job's id: a request that is taken
@@ -169,7 +170,7 @@ def read(path: Path) -> MenuRequest:
     """
     with path.open("rb") as file:
         data = file.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES or not data.endswith(b"}\n"):
+    if len(data) > MOST_BYTES or not data.endswith((b"}\n", b"}\r\n")):
         raise _refused(path, "it isn't finished")
     try:
         # A track's name may hold any bytes; the name only has to be recognised again.
