@@ -18,6 +18,7 @@ from tests.fakes.reaper.envelopes import Envelope
 from tests.fakes.reaper.items import Item, Take
 from tests.fakes.reaper.project import Project
 from tests.fakes.reaper.sound import Reader, Samples
+from tests.fakes.reaper.strict import Refused
 from tests.fakes.reaper.tracks import Track
 
 _NEARLY = 1e-6
@@ -49,7 +50,7 @@ def envelope(found: Envelope, times: Samples) -> Samples:
             4: along**3,
         }  # fmt: skip
         if left.shape not in bent:
-            raise ValueError("the stand-in draws no Bezier envelopes")
+            raise Refused("the stand-in draws no Bezier envelopes")
         out[here] = left.value + (right.value - left.value) * bent[left.shape]
     return out
 
@@ -88,7 +89,7 @@ class TakePlayer:
         block = self._rack.run(spread(self._reader.at(times, self._rate), self._channels))
         curves = {found.name: envelope(found, times * self._reader.speed) for found in self._take.envelopes}
         if "Pitch" in curves and np.any(curves["Pitch"]):
-            raise ValueError("the stand-in doesn't play pitch envelopes")
+            raise Refused("the stand-in doesn't play pitch envelopes")
         gain = self._take.number("D_VOL") * curves.get("Volume", np.ones(len(times)))
         gain = gain * (curves.get("Mute", np.ones(len(times))) >= 0.5) * _item_gain(self._item, times)
         pan = np.clip(self._take.number("D_PAN") + curves.get("Pan", np.zeros(len(times))), -1, 1)
@@ -97,7 +98,7 @@ class TakePlayer:
 
 def _item_gain(item: Item, times: Samples) -> Samples:
     if item.number("D_FADEINDIR") or item.number("D_FADEOUTDIR"):
-        raise ValueError("the stand-in bends no fades")
+        raise Refused("the stand-in bends no fades")
     gain = np.full(len(times), item.number("D_VOL"))
     for side, along in (("IN", times), ("OUT", item.length - times)):
         automatic, length = item.number(f"D_FADE{side}LEN_AUTO"), item.number(f"D_FADE{side}LEN")
@@ -180,7 +181,7 @@ class MasterPlayer:
 
     def __init__(self, project: Project, rate: int, *, items: set[str] | None = None) -> None:
         if any(send for track in project.tracks for send in track.sends if not send.number("B_MUTE")):
-            raise ValueError("the stand-in renders no sends")
+            raise Refused("the stand-in renders no sends")
         self._project = project
         soloed = [track for track in project.tracks if track.number("I_SOLO")]
         self._silent = {track.guid for track in project.tracks if track.number("B_MUTE")}

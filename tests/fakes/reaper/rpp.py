@@ -52,15 +52,22 @@ def chunk(tag: str, words: Iterable[Word], body: Iterable[str]) -> Lines:
     yield ">"
 
 
+def dump(project: Project, folder: Path | None = None) -> str:
+    """Give a project's state as text; media below ``folder`` (its own) are named relative to it."""
+    if folder is None and project.path is not None:
+        folder = project.path.parent
+    body = chunk("REAPER_PROJECT", (0.1, "7.62/linux-x86_64", 1763830000), _project(project, folder))
+    return "\n".join(body) + "\n"
+
+
 def write(project: Project, path: Path) -> Path:
-    """Save a project's state; media below the file's folder are named relative to it."""
+    """Save a project's state as a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    body = chunk("REAPER_PROJECT", (0.1, "7.62/linux-x86_64", 1763830000), _project(project, path.parent))
-    path.write_text("\n".join(body) + "\n", encoding="utf-8")
+    path.write_text(dump(project, path.parent), encoding="utf-8")
     return path
 
 
-def _project(project: Project, folder: Path) -> Lines:
+def _project(project: Project, folder: Path | None) -> Lines:
     numbers, texts = project.numbers, project.texts
     yield line("RIPPLE", 0, 0)
     yield from chunk("NOTES", (0, 2), (f"|{row}" for row in project.notes.splitlines()))
@@ -110,7 +117,7 @@ def _ext_state(sections: Mapping[str, Mapping[str, str]]) -> Lines:
         yield from chunk(section.upper(), (), (line(key, value) for key, value in values.items()))
 
 
-def _track(track: Track, folder: Path) -> Lines:
+def _track(track: Track, folder: Path | None) -> Lines:
     get = track.number
     yield line("NAME", track.name)
     yield line("PEAKCOL", get("I_CUSTOMCOLOR") or 16576)
@@ -178,7 +185,7 @@ def _effects(tag: str, effects: list[Fx]) -> Lines:
     yield from chunk(tag, (), chain())
 
 
-def _item(item: Item, lanes: int, folder: Path) -> Lines:
+def _item(item: Item, lanes: int, folder: Path | None) -> Lines:
     get = item.number
     yield line("POSITION", get("D_POSITION"))
     yield line("SNAPOFFS", get("D_SNAPOFFSET"))
@@ -212,7 +219,7 @@ def _item(item: Item, lanes: int, folder: Path) -> Lines:
         yield line("VOLPAN", get("D_VOL"), 0, 1, -1)
 
 
-def _take(take: Take, folder: Path, *, first: bool) -> Lines:
+def _take(take: Take, folder: Path | None, *, first: bool) -> Lines:
     get = take.number
     yield line("NAME", take.name)
     if first:
@@ -237,7 +244,7 @@ def _take(take: Take, folder: Path, *, first: bool) -> Lines:
     yield from _effects("TAKEFX", take.fx)
 
 
-def _source(source: Source, folder: Path) -> Lines:
+def _source(source: Source, folder: Path | None) -> Lines:
     if source.parent is not None:
         body = [
             line("LENGTH", source.section_length),
@@ -256,8 +263,8 @@ def _source(source: Source, folder: Path) -> Lines:
     yield from chunk("SOURCE", (source.type,), lines)
 
 
-def _named(path: Path, folder: Path) -> str:
+def _named(path: Path, folder: Path | None) -> str:
     """Name a media file: relative below the project's folder, else in full."""
-    if path.is_absolute() and path.is_relative_to(folder):
+    if folder is not None and path.is_absolute() and path.is_relative_to(folder):
         return str(path.relative_to(folder))
     return str(path)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from tests.fakes.reaper.items import Item, Take
 from tests.fakes.reaper.sources import Source
+from tests.fakes.reaper.strict import Refused
 
 Samples = NDArray[np.float64]
 
@@ -76,7 +77,7 @@ class Line:
     def __init__(self, take: Take) -> None:
         markers = [(marker.position, marker.source) for marker in take.stretch_markers]
         if any(marker.slope for marker in take.stretch_markers):
-            raise ValueError("the stand-in doesn't bend the way between two stretch markers")
+            raise Refused("the stand-in doesn't bend the way between two stretch markers")
         self.bent = bool(markers)
         self.points = markers or [(0.0, take.number("D_STARTOFFS"))]
 
@@ -98,7 +99,7 @@ class Reader:
 
     def __init__(self, item: Item, take: Take) -> None:
         if take.source is None or take.midi:
-            raise ValueError("only audio can be read")
+            raise Refused("only audio can be read")
         self.source = take.source
         self.mode = int(take.number("I_CHANMODE"))
         self.loop = bool(item.number("B_LOOPSRC"))
