@@ -20,7 +20,10 @@ local DEEPEST = 512
 local SHORT = { ["\b"] = "\\b", ["\f"] = "\\f", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
 
 local function escape(char)
-  return SHORT[char] or (char == '"' and '\\"') or (char == "\\" and "\\\\") or ("\\u%04x"):format(char:byte())
+  return SHORT[char]
+    or (char == '"' and '\\"')
+    or (char == "\\" and "\\\\")
+    or ("\\u%04x"):format(char:byte())
 end
 
 local function encode_string(text)

@@ -1,0 +1,109 @@
+-- Which mode an entry is sent in, and why; or one sentence that says why it can't be.
+
+local accessor_mode = require("accessor_mode")
+local heard_mode = require("heard_mode")
+local source_mode = require("source_mode")
+
+local M = {}
+
+local SOURCE_WORDS = "Taken from the file itself; the item's edits stay live on the stems."
+
+local function nothing_in(entry)
+  for _, subject in ipairs(entry.subjects) do
+    if subject.takes == 0 then
+      return ("The item '%s' is empty: there is nothing to separate."):format(subject.name)
+    elseif not subject.take then
+      return ("The item '%s' has no active take: choose one first."):format(subject.name)
+    elseif subject.length <= 0 then
+      return ("The item '%s' has no length: there is nothing to separate."):format(subject.name)
+    end
+  end
+  return nil
+end
+
+local function with(plan, why)
+  plan.why = why
+  return plan
+end
+
+local function forced_source(entry)
+  local plan, clause = source_mode.plan(entry)
+  if not plan then
+    return nil, ("'%s' can't be taken from its file, since %s: choose as heard."):format(entry.name, clause)
+  end
+  return with(plan, clause and SOURCE_WORDS .. " Not what you hear: " .. clause .. "." or SOURCE_WORDS)
+end
+
+local function forced_heard(proj, entries, why)
+  local plan, sentence = heard_mode.plan(proj, entries)
+  return plan and with(plan, why or "Rendered as heard, as chosen."), sentence
+end
+
+local function forced_accessor(entry)
+  local plan, sentence = accessor_mode.plan(entry)
+  return plan and with(plan, "Read from the item by the script, as chosen."), sentence
+end
+
+local function automatic(proj, entry)
+  local source, clause = source_mode.plan(entry)
+  if source and not clause then
+    return with(source, SOURCE_WORDS)
+  end
+  local heard, sentence = forced_heard(proj, { entry }, ("Rendered as heard, since %s."):format(clause))
+  if heard then
+    return heard
+  elseif source then
+    return with(source, ("%s Not what you hear: %s. (%s)"):format(SOURCE_WORDS, clause, sentence))
+  end
+  local read = accessor_mode.plan(entry)
+  if read then
+    return with(read, ("Read from the item by the script, since %s. (%s)"):format(clause, sentence))
+  end
+  return nil, sentence
+end
+
+local function one(proj, entry, mode)
+  if mode == "source" then
+    return forced_source(entry)
+  elseif mode == "heard" then
+    return forced_heard(proj, { entry })
+  elseif mode == "accessor" then
+    return forced_accessor(entry)
+  end
+  return automatic(proj, entry)
+end
+
+-- All of the selection as one render.
+local function together(proj, entries, mode)
+  if mode == "source" or mode == "accessor" then
+    return nil, "Several things can only be separated together as they are heard."
+  end
+  return forced_heard(proj, entries, "Rendered as heard, since it is put together of several things.")
+end
+
+--- Plan a selection (see selection.lua): `mode` is "auto", "source", "heard" or "accessor", `per` "item" or
+-- "selection". Gives a list of plans, each with `entries` and `why`, or nil and a sentence.
+function M.all(proj, chosen, mode, per)
+  for _, entry in ipairs(chosen.entries) do
+    local sentence = nothing_in(entry)
+    if sentence then
+      return nil, sentence
+    end
+  end
+  if per == "selection" and #chosen.entries > 1 then
+    local plan, sentence = together(proj, chosen.entries, mode)
+    return plan and { plan }, sentence
+  end
+  local plans = {}
+  for _, entry in ipairs(chosen.entries) do
+    local plan, sentence = one(proj, entry, mode)
+    if not plan then
+      return nil, sentence
+    end
+    plan.entries = { entry }
+    plans[#plans + 1] = plan
+  end
+  return plans
+end
+
+return M
