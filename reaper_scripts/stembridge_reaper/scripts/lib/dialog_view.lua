@@ -1,0 +1,126 @@
+-- How the dialog looks: what is selected on top, the list on the left, the form on the right, the start below.
+local box = require("ui.box")
+local dialog_rows = require("dialog_rows")
+local form = require("ui.form")
+local utext = require("ui.utext")
+local widgets = require("ui.widgets")
+
+local M = {}
+
+local function header(ui, area, dialog)
+  local p = ui.paint
+  p:fill(area, "raised")
+  p:fill(box.new(area.x, area.y + area.h - 1, area.w, 1), "line")
+  local inner = box.inset(area, p:px(16), p:px(10))
+  local told = dialog.told
+  local first = box.cut(inner, "top", p:px(20))
+  p:text(first, told.title, { font = p.BOLD, colour = told.refused and "bad" or "text" })
+  local rest = box.new(inner.x, inner.y + p:px(21), inner.w, inner.h - p:px(21))
+  local most = math.max(1, rest.h // p.heights[p.BODY])
+  p:lines(rest, utext.wrap(told.detail, rest.w, p:measure(p.BODY), most), { colour = "dim" })
+end
+
+local function left_side(ui, area, dialog)
+  local p = ui.paint
+  local search, rest = box.cut(area, "top", p:px(28), p:px(8))
+  local changed = widgets.field(ui, "search", search, dialog.search, {
+    glass = true,
+    placeholder = "Search presets and models",
+  })
+  if changed then
+    dialog:filter()
+  end
+  if ui.focus.id == "search" then
+    local key = ui:take("up", "down", "pageup", "pagedown")
+    if key then
+      dialog.list:key(key.name)
+      dialog:pick()
+    end
+  end
+  local row_height = p:px(40)
+  local _, moved = widgets.list(ui, "list", rest, dialog.list, row_height, function(row, cell, selected)
+    if row.kind == "heading" then
+      local line = box.new(cell.x, cell.y + cell.h - p:px(22), cell.w, p:px(20))
+      p:text(line, row.title, { font = p.BOLD, colour = "dim" })
+      return
+    end
+    local top = box.new(cell.x, cell.y + p:px(3), cell.w, p:px(18))
+    local below = box.new(cell.x, cell.y + p:px(20), cell.w, p:px(16))
+    p:text(top, row.title, { colour = selected and "on_select" or "text" })
+    p:text(below, row.detail, { font = p.SMALL, colour = selected and "dim_select" or "dim" })
+  end, { leave_enter = true })
+  if moved then
+    dialog:pick()
+  end
+  if #dialog.list.rows == 0 then
+    local text = dialog.search.text == "" and "No models." or ("Nothing matches '%s'."):format(dialog.search.text)
+    p:text(box.new(rest.x + p:px(12), rest.y + p:px(10), rest.w - p:px(24), p:px(20)), text, { colour = "dim" })
+  elseif dialog.loading and dialog.search.text == "" then
+    local note = box.new(rest.x + p:px(10), rest.y + rest.h - p:px(24), rest.w - p:px(20), p:px(20))
+    p:text(note, "Loading the models…", { font = p.SMALL, colour = "dim" })
+  end
+end
+
+local function footer(ui, area, dialog)
+  local p = ui.paint
+  p:fill(area, "raised")
+  p:fill(box.new(area.x, area.y, area.w, 1), "line")
+  local inner = box.inset(area, p:px(16), p:px(11))
+  local tall = p:px(30)
+  local start_label = dialog.starting and "Starting…" or "Separate"
+  local start_width = widgets.button_width(ui, start_label, true)
+  local cancel_width = widgets.button_width(ui, "Cancel")
+  local y = inner.y + (inner.h - tall) // 2
+  local start = box.new(inner.x + inner.w - start_width, y, start_width, tall)
+  local cancel = box.new(start.x - p:px(8) - cancel_width, y, cancel_width, tall)
+  local said = dialog:cost_words()
+  local text = box.new(inner.x, inner.y, cancel.x - p:px(16) - inner.x, inner.h)
+  local whole = table.concat({ said.text, table.unpack(said.more) }, " ")
+  local most = math.max(1, text.h // p.heights[p.BODY])
+  local lines = utext.wrap(whole, text.w, p:measure(p.BODY), most)
+  local height = #lines * p.heights[p.BODY]
+  p:lines(box.new(text.x, text.y + (text.h - height) // 2, text.w, height), lines, { colour = said.kind })
+  if widgets.button(ui, "cancel", cancel, "Cancel") then
+    dialog:cancel()
+  end
+  local blocked = dialog:blocked() ~= nil or dialog.starting
+  if widgets.button(ui, "start", start, start_label, { primary = true, disabled = blocked }) then
+    dialog:start()
+  end
+end
+
+--- Draw a frame of the dialog.
+function M.draw(ui, area, dialog)
+  local p = ui.paint
+  local narrow = area.w < p:px(600)
+  local short = area.h < p:px(440)
+  local head, body = box.cut(area, "top", p:px(short and 58 or 76))
+  local foot
+  foot, body = box.cut(body, "bottom", p:px(narrow and 76 or 60))
+  body = box.inset(body, p:px(16), p:px(short and 8 or 14))
+  local left, right
+  if narrow then
+    left, right = box.cut(body, "top", math.max(p:px(124), body.h * 2 // 5), p:px(10))
+  else
+    left, right = box.cut(body, "left", math.min(p:px(330), body.w * 2 // 5), p:px(20))
+  end
+  header(ui, head, dialog)
+  left_side(ui, left, dialog)
+  local rows = dialog_rows.build(ui, dialog, right.w - p:px(16))
+  form.show(ui, "form", right, rows)
+  footer(ui, foot, dialog)
+  -- What no widget wanted: Esc closes, Enter starts, typing searches.
+  if ui:take("escape") then
+    dialog:escape()
+  elseif ui:take("enter") then
+    dialog:start()
+  elseif ui.input.key and ui.input.key.char and ui.input.key.char ~= " " then
+    local key = ui:take_char()
+    ui.focus:set("search")
+    dialog.search:mark_all()
+    dialog.search:insert(key.char)
+    dialog:filter()
+  end
+end
+
+return M

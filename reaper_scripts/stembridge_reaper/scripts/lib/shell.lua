@@ -1,0 +1,200 @@
+-- The life of a script with a window: one loop that draws, follows the jobs, and ends when neither is needed.
+local follow = require("follow")
+local jobs_window = require("jobs_window")
+local progress = require("progress")
+local settings = require("settings")
+local tables = require("tables")
+local window = require("ui.window")
+
+local M = {}
+
+local self = { window = nil, view = nil, kind = nil, all = nil, following = false, work = {} }
+
+local function close_window()
+  if self.window then
+    self.window:close()
+    settings.keep_place(self.kind, self.window.last_place)
+    if self.view.closed then
+      self.view:closed()
+    end
+    self.window, self.view, self.kind = nil, nil, nil
+  end
+end
+
+--- Show a view in this script's window; what it showed before is closed.
+-- @param kind what its place is remembered by
+-- @param view {draw=function(self, ui, area), tick=function(self, now) -> drawn, closed=function(self)}
+function M.show(kind, title, width, height, view)
+  close_window()
+  self.kind, self.view = kind, view
+  self.window = window.open({
+    title = title,
+    width = width,
+    height = height,
+    place = settings.place(kind),
+    zoom = self.all.zoom,
+    colours = self.all.colours,
+    view = function(ui, area)
+      view:draw(ui, area)
+    end,
+  })
+end
+
+--- Close this script's window; jobs under way are still followed.
+function M.close()
+  close_window()
+end
+
+--- Take over settings that were changed.
+function M.apply(all)
+  self.all = all
+  if self.window then
+    self.window.zoom, self.window.colours, self.window.coloured = all.zoom, all.colours, nil
+    self.window:touch()
+  end
+end
+
+--- Do a piece of work every tick until it gives true.
+function M.every_tick(work)
+  self.work[#self.work + 1] = work
+end
+
+--- Say something in a box of REAPER's.
+function M.say(text, title)
+  reaper.MB(text, title or "Stembridge", 0)
+end
+
+-- Jobs -----------------------------------------------------------------------------------------------
+
+local ACTS = {
+  cancel = function(job)
+    return follow.cancel(job.id)
+  end,
+  resume = function(job)
+    return follow.resume(job.id)
+  end,
+  retry = function(job)
+    return follow.retry(job.id)
+  end,
+  import = function(job)
+    return follow.import(job.id, job.placed == true)
+  end,
+  answer = function(job, choice)
+    return follow.answer(job.id, choice)
+  end,
+}
+
+--- Do what a button of a job says; a refusal is said in a box.
+function M.act(action, job, choice)
+  local fine, sentence = ACTS[action](job, choice)
+  if not fine and sentence then
+    M.say(sentence)
+  end
+  if self.window then
+    self.window:touch()
+  end
+end
+
+local function titles()
+  local names = {}
+  for _, preset in ipairs(tables.PRESETS) do
+    names["mvsep:" .. preset.mvsep.model] = preset.title
+  end
+  return names
+end
+
+--- Show all jobs.
+function M.show_jobs()
+  local view = jobs_window.new(follow, {
+    act = M.act,
+    import_all = follow.import_finished,
+    closed = M.close,
+  }, titles())
+  M.show("jobs", "Stembridge: jobs", jobs_window.WIDTH, jobs_window.HEIGHT, view)
+end
+
+--- Show what is under way.
+function M.show_progress()
+  self.progress = self.progress
+    or progress.new(follow, { act = M.act, jobs = M.show_jobs, closed = M.close }, self.all.close_when_done)
+  self.progress.done_at = nil
+  M.show("progress", "Stembridge", progress.WIDTH, progress.HEIGHT, self.progress)
+end
+
+--- Begin to follow the jobs. Gives true, or nil and a sentence.
+function M.follow()
+  if self.following then
+    return true
+  end
+  local fine, sentence = follow.open()
+  self.following = fine == true
+  return fine, sentence
+end
+
+-- The loop -------------------------------------------------------------------------------------------
+
+local function do_work()
+  local left = {}
+  local doing = self.work
+  self.work = left
+  for _, work in ipairs(doing) do
+    if not work() then
+      left[#left + 1] = work
+    end
+  end
+end
+
+local function follow_jobs()
+  local changed = follow.tick()
+  if changed and self.window then
+    self.window:touch()
+  end
+  -- A closed progress window comes back when a job needs its user.
+  if changed and self.progress and not self.window and self.progress:needs_user() then
+    M.show_progress()
+  end
+end
+
+local function alive()
+  return self.window ~= nil or #self.work > 0 or (self.following and self.keeps and follow.busy())
+end
+
+local function loop()
+  local now = reaper.time_precise()
+  do_work()
+  -- An import may take a whole tick: nothing is drawn in it.
+  if self.following then
+    follow_jobs()
+  end
+  local view = self.view
+  if view and view:tick(now) and self.window then
+    self.window:touch()
+  end
+  if self.window and not self.window:step() then
+    close_window()
+  end
+  if alive() then
+    reaper.defer(loop)
+  end
+end
+
+--- Run: call `first`, then loop as long as there is a window or work.
+-- @param keeps true: jobs under way are followed to their end, window or not
+function M.run(first, keeps)
+  self.all = settings.load()
+  self.keeps = keeps
+  if reaper.APIExists("set_action_options") then
+    -- Started once more, the action ends this instance and begins anew: all that matters is in files.
+    reaper.set_action_options(1 | 2)
+  end
+  reaper.atexit(function()
+    close_window()
+    follow.release()
+  end)
+  first()
+  if alive() then
+    reaper.defer(loop)
+  end
+end
+
+return M
