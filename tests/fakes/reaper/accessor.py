@@ -52,11 +52,6 @@ def read(
     return AUDIO, sound.reshape(-1)
 
 
-def samples(target: Take | Track, rate: int, channels: int, start: float, count: int) -> Samples | None:
-    """Read as `read` does; None for silence."""
-    return read(target, rate, channels, start, count)[1]
-
-
 def _take(take: Take, times: Samples, rate: int, channels: int, *, take_fx: bool) -> Samples:
     sound = np.zeros((len(times), channels))
     if take.source is None or take.midi or take.source.offline:

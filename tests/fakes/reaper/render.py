@@ -1,7 +1,8 @@
-"""The audio of the stand-in host's project render: RENDER_* in, real WAV files out.
+"""The stand-in host's project render: RENDER_* in, real WAV files out.
 
-`rendering.py` does what REAPER does around it (targets, bounds, modal dialogs, empty files at the start);
-`render` fills the files. What the stand-in doesn't model it refuses.
+`render` does what action 42230 does: it reads the project's render settings, writes the files and gives their
+paths. What the stand-in doesn't model it refuses; what would open a dialog in REAPER raises
+`RenderDialogError`, for a script that hangs on a modal dialog is a fault of the script.
 """
 
 from __future__ import annotations
@@ -17,12 +18,11 @@ import soundfile
 from tests.fakes.reaper.items import Item
 from tests.fakes.reaper.mixing import MasterPlayer, TrackPlayer, fade, spread
 from tests.fakes.reaper.project import Project
-from tests.fakes.reaper.rendering import bounds, targets
 from tests.fakes.reaper.sound import Samples
 from tests.fakes.reaper.strict import Refused
 
-Fault = Literal["fails", "short", "long"]
-"""Fails: there is no file at the end. Short, long: a frame is missing or too many."""
+Fault = Literal["cancelled", "fails", "short", "long"]
+"""Cancelled: the file stays empty. Fails: there is no file. Short, long: a frame is missing or too many."""
 
 _BLOCK = 1 << 15
 _SELECTED, _VIA_MASTER, _ONE_FILE = 32, 64, 4 << 16
@@ -36,10 +36,13 @@ _NO_POST, _NORMALIZE, _FADE_IN, _FADE_OUT, _PAD_START, _PAD_END = (
 )
 _DEPTHS = {0x10: "PCM_16", 0x18: "PCM_24", 0x20: "FLOAT", 0x21: "PCM_32", 0x40: "DOUBLE"}
 _USERS_DEFAULT = "PCM_24"
-_BY_ITEMS = 4
 _TAIL = {0: 1, 1: 2, 2: 4, 4: 16}
 
 Player = Callable[[int, int], Samples]
+
+
+class RenderDialogError(Exception):
+    """REAPER would show a modal dialog now, and the script would wait for a person."""
 
 
 def sample_format(text: str) -> str:
@@ -62,44 +65,81 @@ def rate_of(project: Project) -> int:
     return int(project.numbers["RENDER_SRATE"]) or project.rate
 
 
+def targets(project: Project) -> list[Path]:
+    """Give the files that a render would write now, as RENDER_TARGETS does."""
+    settings = int(project.numbers["RENDER_SETTINGS"])
+    folder = Path(project.texts["RENDER_FILE"] or project.folder)
+    pattern = project.texts["RENDER_PATTERN"] or "untitled"
+    if "$" in pattern:
+        raise Refused(f"the stand-in expands no wildcards: {pattern!r}")
+    stem = pattern.removesuffix(".wav")
+    if settings & (_SELECTED | _VIA_MASTER) and not settings & _ONE_FILE and len(project.selected_items) > 1:
+        return [folder / f"{stem}-{number:03}.wav" for number in range(1, len(project.selected_items) + 1)]
+    return [folder / f"{stem}.wav"]
+
+
 def render(project: Project, *, fault: Fault | None = None) -> list[Path]:
     """Render with the project's settings; give the files that were written.
 
     Raises
     ------
+    RenderDialogError
+        Where REAPER would ask: a target is there already, or there is nothing to render.
     Refused
         For settings that the stand-in doesn't model.
     """
     settings = int(project.numbers["RENDER_SETTINGS"])
     if settings & ~(_SELECTED | _VIA_MASTER | _ONE_FILE):
-        raise Refused(f"rendering: RENDER_SETTINGS {settings} is not modelled")
+        raise Refused(f"the stand-in doesn't know RENDER_SETTINGS {settings}")
     if project.texts["RENDER_FORMAT2"] or project.texts["RENDER_EXTRAFILEDIR"]:
-        raise Refused("rendering: a secondary output is not modelled")
+        raise Refused("the stand-in writes no secondary output")
+    if int(project.numbers["RENDER_ADDTOPROJ"]) & 1:
+        raise Refused("the stand-in doesn't add renders to the project")
     if project.playrate != 1.0:
-        raise Refused("rendering: what another master playrate does to a render is not known")
+        raise Refused("what a render does at another master playrate is not known")
+    by_item = bool(settings & (_SELECTED | _VIA_MASTER))
+    if by_item and not project.selected_items:
+        raise RenderDialogError("Nothing to render!")
     paths = targets(project)
-    groups: list[list[Item]] = [[]]
-    if settings & (_SELECTED | _VIA_MASTER):
-        chosen = project.selected_items
-        groups = [[item] for item in chosen] if len(paths) > 1 else [chosen]
+    groups: list[list[Item]] = [project.selected_items] if by_item else [[]]
+    if len(paths) > 1:
+        groups = [[item] for item in project.selected_items]
+    written = []
     for path, items in zip(paths, groups, strict=True):
         start, end = _bounds(project, items)
+        if end <= start:
+            raise RenderDialogError("Nothing to render!")
+        if path.exists():
+            raise RenderDialogError(f"{path.name} is there already. Overwrite?")
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        if fault == "cancelled":
+            return []
         if fault == "fails":
-            path.unlink(missing_ok=True)
-            continue
+            path.unlink()
+            return []
         frames = int((end - start) * rate_of(project) + 0.5) + {"short": -1, "long": 1}.get(fault or "", 0)
         _write(project, path, frames, _player(project, start, items))
-    return [] if fault == "fails" else paths
+        written.append(path)
+    return written
 
 
 def _bounds(project: Project, items: list[Item]) -> tuple[float, float]:
-    """Give the seconds of one file, tail included."""
+    """Give the seconds that are rendered, tail included."""
     flag = int(project.numbers["RENDER_BOUNDSFLAG"])
-    start, end = bounds(project)
-    if flag == _BY_ITEMS and items:
-        start, end = min(item.position for item in items), max(item.end for item in items)
-    if int(project.numbers["RENDER_TAILFLAG"]) & _TAIL[flag]:
+    if flag == 0:
+        start, end = project.numbers["RENDER_STARTPOS"], project.numbers["RENDER_ENDPOS"]
+    elif flag == 1:
+        start, end = 0.0, project.length
+    elif flag == 2:
+        start, end = project.time_selection
+    elif flag == 4:
+        items = items or project.selected_items
+        start = min((item.position for item in items), default=0.0)
+        end = max((item.end for item in items), default=0.0)
+    else:
+        raise Refused(f"the stand-in doesn't know RENDER_BOUNDSFLAG {flag}")
+    if end > start and int(project.numbers["RENDER_TAILFLAG"]) & _TAIL[flag]:
         end += project.numbers["RENDER_TAILMS"] / 1000
     return start, end
 

@@ -24,7 +24,7 @@ def quote(text: str) -> str:
     """Write a word as REAPER does: bare where possible, else in the first quote that it doesn't hold."""
     if any(sign in text for sign in "\r\n"):
         raise ValueError(f"a line break inside a word of a project file: {text!r}")
-    if text and not any(sign in text for sign in " \t\"'`<>"):
+    if text and not any(sign.isspace() or sign in "\"'`<>" for sign in text):
         return text
     for sign in "\"'`":
         if sign not in text:
