@@ -128,7 +128,7 @@ class Canvas:
 
     def setfont(self, idx: int, face: str = "", size: int = 0, flags: int = 0) -> None:
         """Choose font ``idx`` (0: the built-in bitmap font), and define it where a face or size is given."""
-        letters = {chr(flags >> shift & 255).lower() for shift in (0, 8, 16, 24)}
+        letters = {chr(int(flags) >> shift & 255).lower() for shift in (0, 8, 16, 24)}
         if idx and (face or size):
             before = self.faces.get(idx, Face())
             self.faces[idx] = Face(
