@@ -41,13 +41,17 @@ M.PAIRS = {
 -- @param text colour of its text, or nil
 function M.build(base, text)
   base = base or colour.rgb(BASE)
-  local dark = colour.luminance(base) < 0.22
+  local dark = colour.luminance(base) < 0.18
   local far = dark and { 1, 1, 1 } or { 0, 0, 0 }
   local near = dark and { 0, 0, 0 } or { 1, 1, 1 }
-  local p = { dark = dark, base = base }
-  p.raised = colour.mix(base, far, dark and 0.06 or 0.05)
-  p.field = colour.mix(base, near, dark and 0.28 or 0.62)
-  p.hover = colour.mix(base, far, dark and 0.11 or 0.09)
+  -- A ground of a middle grey gives way until white or black has room on it.
+  local function ground(tone)
+    return colour.readable(tone, { far }, 5.6)
+  end
+  local p = { dark = dark, base = ground(base) }
+  p.raised = ground(colour.mix(base, far, dark and 0.06 or 0.05))
+  p.field = ground(colour.mix(base, near, dark and 0.28 or 0.62))
+  p.hover = ground(colour.mix(base, far, dark and 0.11 or 0.09))
   p.line = colour.mix(base, far, dark and 0.17 or 0.2)
   p.edge = colour.mix(base, far, dark and 0.34 or 0.4)
   local grounds = { p.base, p.raised, p.field, p.hover }
@@ -62,7 +66,7 @@ function M.build(base, text)
   p.good = colour.readable(colour.rgb(GOOD), grounds, wanted)
   p.warn = colour.readable(colour.rgb(WARN), grounds, wanted)
   p.bad = colour.readable(colour.rgb(BAD), grounds, wanted)
-  p.select = colour.mix(base, p.accent, dark and 0.55 or 0.3)
+  p.select = ground(colour.mix(base, p.accent, dark and 0.55 or 0.3))
   p.on_select = colour.readable(p.text, { p.select }, 7)
   p.dim_select = colour.readable(p.dim, { p.select }, wanted)
   p.focus = colour.readable(colour.rgb(ACCENT), { p.base, p.field, p.raised }, 3.2)
