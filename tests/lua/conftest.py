@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.reaper import Reaper
+from tests.lua.placing import Desk
 
 
 @pytest.fixture(params=["lua53", "lua54"])
@@ -21,3 +22,9 @@ def host(lua: str, tmp_path: Path) -> Iterator[Reaper]:
     """A fresh stand-in host."""
     with Reaper(tmp_path, lua=lua) as made:
         yield made
+
+
+@pytest.fixture
+def desk(host: Reaper, tmp_path: Path) -> Desk:
+    """A saved project on that host, for jobs that come back."""
+    return Desk(host, tmp_path / "user")

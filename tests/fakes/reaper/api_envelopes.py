@@ -85,7 +85,9 @@ class Envelopes(Group):
         }
         return pointers.get(name, 0.0)
 
-    def GetSetEnvelopeInfo_String(self, envelope: Envelope, name: str, value: str, write: bool) -> tuple[bool, str]:
+    def GetSetEnvelopeInfo_String(
+        self, envelope: Envelope, name: str, value: str, write: bool
+    ) -> tuple[bool, str]:
         self.known("GetSetEnvelopeInfo_String", name)
         switch = _SWITCHES.get(name)
         if write:
@@ -124,7 +126,14 @@ class Envelopes(Group):
         return sum(point.time <= time for point in envelope.points) - 1
 
     def InsertEnvelopePoint(
-        self, envelope: Envelope, time: float, value: float, shape: int, tension: float, selected: bool, no_sort: bool | None
+        self,
+        envelope: Envelope,
+        time: float,
+        value: float,
+        shape: int,
+        tension: float,
+        selected: bool,
+        no_sort: bool | None,
     ) -> bool:
         envelope.points.append(Point(time, value, shape, tension, selected))
         if not no_sort:

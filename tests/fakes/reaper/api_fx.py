@@ -29,7 +29,9 @@ class Effects(Group):
         """Give each function under both prefixes, so far as both exist."""
         found = super().functions()
         own: dict[str, Callable[..., Any]] = {
-            name: getattr(self, name) for name in dir(self) if name.startswith(("Get", "Set", "Delete", "CopyTo"))
+            name: getattr(self, name)
+            for name in dir(self)
+            if name.startswith(("Get", "Set", "Delete", "CopyTo"))
         }
         from tests.fakes.reaper import facts
 
@@ -150,7 +152,11 @@ class Effects(Group):
         fx = self._fx(chain, index)
         if fx is None:
             return False, ""
-        known = {"fx_name": fx.name, "fx_type": fx.name.partition(":")[0], "original_name": fx.name} | fx.config
+        known = {
+            "fx_name": fx.name,
+            "fx_type": fx.name.partition(":")[0],
+            "original_name": fx.name,
+        } | fx.config
         return name in known, known.get(name, "")
 
     def SetNamedConfigParm(self, chain: Chain, index: int, name: str, value: str) -> bool:

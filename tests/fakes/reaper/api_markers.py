@@ -19,7 +19,9 @@ class Markers(Group):
     def GetNumRegionsOrMarkers(self, project: Project) -> int:
         return len(project.markers)
 
-    def EnumProjectMarkers3(self, project: Project, index: int) -> tuple[int, bool, float, float, str, int, int]:
+    def EnumProjectMarkers3(
+        self, project: Project, index: int
+    ) -> tuple[int, bool, float, float, str, int, int]:
         marker = self.at(project.markers, index)
         if marker is None:
             return 0, False, 0.0, 0.0, "", 0, 0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.fakes.reaper.group import Group
 from tests.fakes.reaper.project import Project
-from tests.fakes.reaper.rendering import targets
+from tests.fakes.reaper.render import targets
 from tests.fakes.reaper.strict import Refused
 from tests.fakes.reaper.tracks import Track
 
@@ -93,7 +93,9 @@ class Projects(Group):
             project.touch()
         return project.numbers[name]
 
-    def GetSetProjectInfo_String(self, project: Project, name: str, value: str, write: bool) -> tuple[bool, str]:
+    def GetSetProjectInfo_String(
+        self, project: Project, name: str, value: str, write: bool
+    ) -> tuple[bool, str]:
         if not self.known("GetSetProjectInfo_String", name):
             return False, ""
         if name == "PROJECT_NAME":
@@ -101,7 +103,9 @@ class Projects(Group):
         if name == "RENDER_TARGETS":
             return not write, ";".join(str(path) for path in targets(project))
         if name.startswith("RENDER_STATS"):
-            raise Refused("GetSetProjectInfo_String: RENDER_STATS with a render action starts a render; never ask")
+            raise Refused(
+                "GetSetProjectInfo_String: RENDER_STATS with a render action starts a render; never ask"
+            )
         if name not in project.texts:
             raise Refused(f"GetSetProjectInfo_String: '{name}' is not modelled here")
         if write:
@@ -128,7 +132,9 @@ class View(Group):
             project.time_selection = (start, end)
         return project.loop if loop else project.time_selection
 
-    def GetSet_LoopTimeRange(self, write: bool, loop: bool, start: float, end: float, seek: bool) -> tuple[float, float]:
+    def GetSet_LoopTimeRange(
+        self, write: bool, loop: bool, start: float, end: float, seek: bool
+    ) -> tuple[float, float]:
         return self.GetSet_LoopTimeRange2(self.host.project, write, loop, start, end, seek)
 
     def GetSet_ArrangeView2(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.fakes.reaper import peaks
 from tests.fakes.reaper.accessors import Accessor
 from tests.fakes.reaper.group import Group
 from tests.fakes.reaper.items import Take
@@ -16,9 +17,6 @@ from tests.fakes.reaper.sources import PICTURES, TYPES, Source
 from tests.fakes.reaper.strict import Refused
 from tests.fakes.reaper.tracks import Track
 from tests.fakes.reaper.values import Array
-
-PEAKS_STEP = 40
-"""Percent of the peaks that one call of PCM_Source_BuildPeaks builds."""
 
 
 class Sources(Group):
@@ -47,20 +45,44 @@ class Sources(Group):
         source.destroyed = True
 
     def PCM_Source_BuildPeaks(self, source: Source, mode: int) -> int:
-        if mode not in {0, 1, 2}:
-            raise Refused(f"PCM_Source_BuildPeaks: the mode is 0, 1 or 2, not {mode}")
-        if mode == 0:
-            source.peaks_mode = 0
-            return source.peaks
-        if source.peaks_mode < 0:
-            raise Refused("PCM_Source_BuildPeaks: mode 0 begins, 1 goes on, 2 ends")
-        if mode == 1:
-            source.peaks_mode = 1
-            source.peaks = max(0, source.peaks - PEAKS_STEP)
-            return source.peaks
-        source.peaks_mode = -1
-        source.peaks = 0
-        return 0
+        try:
+            return peaks.build(source, mode)
+        except ValueError as error:
+            raise Refused(str(error)) from None
+
+    def _fill_peaks(
+        self,
+        source: Source | None,
+        rate: float,
+        start: float,
+        channels: int,
+        count: int,
+        extra: int,
+        buffer: Array,
+    ) -> int:
+        if extra:
+            raise Refused("GetPeaks: extra types are not modelled")
+        if source is None or buffer.size < 2 * channels * count:
+            raise Refused("GetPeaks: the array must hold greatest and least values of all channels")
+        high, low = peaks.peaks(source, rate, start, channels, count)
+        if not peaks.drawn(source):
+            return 0
+        both = np.concatenate((high.reshape(-1), low.reshape(-1))).astype("<f8")
+        self.host.script.side.fill(buffer.lua, both.tobytes())
+        return count
+
+    def PCM_Source_GetPeaks(
+        self, source: Source, rate: float, start: float, channels: int, count: int, extra: int, buffer: Array
+    ) -> int:
+        return self._fill_peaks(source, rate, start, channels, count, extra, buffer)
+
+    def GetMediaItemTake_Peaks(
+        self, take: Take, rate: float, start: float, channels: int, count: int, extra: int, buffer: Array
+    ) -> int:
+        item = take.item
+        inside = (start - item.position) * take.values["D_PLAYRATE"] + take.values["D_STARTOFFS"]
+        rate /= take.values["D_PLAYRATE"]
+        return self._fill_peaks(take.source, rate, inside, channels, count, extra, buffer)
 
     def ClearPeakCache(self) -> None:
         self.host.refreshed.append("ClearPeakCache")
@@ -157,7 +179,9 @@ class Accessors(Group):
     ) -> int | None:
         script = self.host.script
         if not script.in_main:
-            self.host.strict.note("GetAudioAccessorSamples in a coroutine gives nil and leaves the buffer as it was")
+            self.host.strict.note(
+                "GetAudioAccessorSamples in a coroutine gives nil and leaves the buffer as it was"
+            )
             return None
         if not 1 <= channels <= 128 or rate < 1 or count < 1:
             raise Refused("GetAudioAccessorSamples: rate, channels and samples must be above 0")

@@ -76,7 +76,9 @@ class ExtState(Group):
 
     def SetExtState(self, section: str, key: str, value: str, persist: bool) -> None:
         if persist and any(letter in part for part in (section, key, value) for letter in "\r\n"):
-            raise Refused("SetExtState: a value that persists is one line of an ini file; it must have no newline")
+            raise Refused(
+                "SetExtState: a value that persists is one line of an ini file; it must have no newline"
+            )
         self.host.ext_state[section, key] = value
         if persist:
             self.host.persistent[section, key] = value
@@ -106,7 +108,9 @@ class ExtState(Group):
         project.touch()
         return len(section)
 
-    def EnumProjExtState(self, project: Project, name: str, index: int) -> tuple[bool, str | None, str | None]:
+    def EnumProjExtState(
+        self, project: Project, name: str, index: int
+    ) -> tuple[bool, str | None, str | None]:
         row = self.at(list(project.ext_state.get(name, {}).items()), index)
         return (True, *row) if row else (False, None, None)
 

@@ -7,7 +7,7 @@ import math
 import os
 from pathlib import Path
 
-from tests.fakes.reaper import rendering
+from tests.fakes.reaper import peaks, rendering
 from tests.fakes.reaper.dialogs import BUTTONS
 from tests.fakes.reaper.group import Group
 from tests.fakes.reaper.project import Project
@@ -120,6 +120,10 @@ class Files(Group):
             self.host.blocking.append(command)
         return self.host.processes.run(command, timeout)
 
+    def CF_ShellExecute(self, file: str) -> bool:
+        self.host.opened_documents.append(file)
+        return True
+
     def GetFreeDiskSpaceForRecordPath(self, project: Project, index: int) -> int:
         return self.host.free_disk_mb
 
@@ -143,7 +147,7 @@ class Actions(Group):
             for item in project.items:
                 for take in item.takes:
                     if take.source is not None:
-                        take.source.peaks = 0
+                        take.source.root.peaks, take.source.root.peaks_mode = 0, peaks.FINISH
         elif command == SELECT_NONE:
             for item in project.items:
                 item.select(False)
@@ -159,7 +163,9 @@ class Actions(Group):
         self.Main_OnCommandEx(command, flag, self.host.project)
 
     def NamedCommandLookup(self, name: str) -> int:
-        return next((each for each, path in self.host.commands.items() if self.host.command_name(path) == name), 0)
+        return next(
+            (each for each, path in self.host.commands.items() if self.host.command_name(path) == name), 0
+        )
 
     def ReverseNamedCommandLookup(self, command: int) -> str | None:
         path = self.host.commands.get(command)

@@ -97,7 +97,9 @@ class Takes(Group):
         self.changed(take.item.project, f"SetMediaItemTakeInfo_Value {name}")
         return True
 
-    def GetSetMediaItemTakeInfo_String(self, take: Take, name: str, value: str, write: bool) -> tuple[bool, str]:
+    def GetSetMediaItemTakeInfo_String(
+        self, take: Take, name: str, value: str, write: bool
+    ) -> tuple[bool, str]:
         if not self.known("GetSetMediaItemTakeInfo_String", name):
             return False, ""
         if write:

@@ -94,7 +94,9 @@ class Tracks(Group):
             self.changed(track.project, f"SetMediaTrackInfo_Value {name}")
         return True
 
-    def GetSetMediaTrackInfo_String(self, track: Track, name: str, value: str, write: bool) -> tuple[bool, str]:
+    def GetSetMediaTrackInfo_String(
+        self, track: Track, name: str, value: str, write: bool
+    ) -> tuple[bool, str]:
         if not self.known("GetSetMediaTrackInfo_String", name):
             return False, ""
         if write:
@@ -206,7 +208,9 @@ class Tracks(Group):
             return send.target if name == "P_DESTTRACK" else send.source
         return send.number(name)
 
-    def SetTrackSendInfo_Value(self, track: Track, category: int, index: int, name: str, value: float) -> bool:
+    def SetTrackSendInfo_Value(
+        self, track: Track, category: int, index: int, name: str, value: float
+    ) -> bool:
         self.known("SetTrackSendInfo_Value", name)
         send = self.at(self._sends(track, category), index)
         if send is None:

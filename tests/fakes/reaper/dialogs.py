@@ -6,7 +6,14 @@ from collections import deque
 from dataclasses import dataclass
 
 OK, CANCEL, ABORT, RETRY, IGNORE, YES, NO = 1, 2, 3, 4, 5, 6, 7
-BUTTONS = {0: {OK}, 1: {OK, CANCEL}, 2: {ABORT, RETRY, IGNORE}, 3: {YES, NO, CANCEL}, 4: {YES, NO}, 5: {RETRY, CANCEL}}
+BUTTONS = {
+    0: {OK},
+    1: {OK, CANCEL},
+    2: {ABORT, RETRY, IGNORE},
+    3: {YES, NO, CANCEL},
+    4: {YES, NO},
+    5: {RETRY, CANCEL},
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,9 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 
-_LINE = re.compile(r"(?P<name>\w+)\((?P<args>.*)\)(?: -> (?P<returns>.*?))?(?:\s{2,}since (?P<since>\S+))?$")
+_LINE = re.compile(
+    r"(?P<name>\w+)\((?P<args>.*)\)(?: -> (?P<returns>.*?))?(?:\s{2,}since (?P<since>\S+))?(?:\s{2,}from (?P<extension>\S+))?$"
+)
 _ARGUMENT = re.compile(r"\[(?P<optional>[^\]]+)\]|(?P<plain>[^,\[\]]+)")
 
 
@@ -48,6 +50,7 @@ class Function:
     returns: tuple[Type, ...]
     since: tuple[int, int] = (0, 0)
     variadic: bool = False
+    extension: str = ""
 
     @property
     def least(self) -> int:
@@ -105,7 +108,7 @@ def parse(line: str) -> Function:
         arguments.append(Argument(name, _type(kind), optional=found["optional"] is not None))
     returns = tuple(_type(part.strip()) for part in (match["returns"] or "").split(",") if part.strip())
     since = version(match["since"]) if match["since"] else (0, 0)
-    return Function(match["name"], tuple(arguments), returns, since, variadic)
+    return Function(match["name"], tuple(arguments), returns, since, variadic, match["extension"] or "")
 
 
 def _lines(name: str) -> list[str]:

@@ -8,7 +8,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from tests.fakes.reaper import accessor as accessor_audio
 from tests.fakes.reaper import (
+    api_chunks,
     api_envelopes,
     api_fx,
     api_items,
@@ -20,6 +22,8 @@ from tests.fakes.reaper import (
     api_takes,
     api_tracks,
     facts,
+    render,
+    rpp,
 )
 from tests.fakes.reaper.accessors import Accessor
 from tests.fakes.reaper.dialogs import Dialogs
@@ -37,13 +41,17 @@ VERSIONS = {"lua53": "6.60/linux-x86_64", "lua54": "7.62/linux-x86_64"}
 SCRIPTS = Path(__file__).parents[3] / "reaper_scripts" / "stembridge_reaper" / "scripts"
 THEMES = {
     "dark": {"col_main_bg2": (51, 51, 51), "col_main_text2": (190, 190, 190), "col_arrangebg": (40, 40, 40)},
-    "light": {"col_main_bg2": (225, 225, 225), "col_main_text2": (20, 20, 20), "col_arrangebg": (240, 240, 240)},
+    "light": {
+        "col_main_bg2": (225, 225, 225),
+        "col_main_text2": (20, 20, 20),
+        "col_arrangebg": (240, 240, 240),
+    },
 }
 GROUPS = (
     api_projects.Projects, api_projects.View, api_tracks.Tracks, api_items.Items, api_takes.Takes,
     api_sources.Sources, api_sources.Accessors, api_envelopes.Envelopes, api_fx.Effects, api_markers.Markers,
     api_markers.Tempo, api_state.Undo, api_state.ExtState, api_state.Life, api_system.Dialogs, api_system.Files,
-    api_system.Actions, api_system.Texts,
+    api_system.Actions, api_system.Texts, api_chunks.Chunks,
 )  # fmt: skip
 
 
@@ -94,7 +102,9 @@ class Reaper:
         self.project = self.projects[0]
         self.rendering: Project | None = None
         self.renders = 0
-        self.cancel_render = False
+        self.render_fault: render.Fault | None = None
+        self.accessor_hears_take_fx = True
+        self.extensions: set[str] = set()
         self.undo_restores_ext_state = False
         self.free_sources: list[Source] = []
         self.accessors: list[Accessor] = []
@@ -109,6 +119,7 @@ class Reaper:
         self.prevent_refresh = 0
         self.refreshed: list[str] = []
         self.blocking: list[str] = []
+        self.opened_documents: list[str] = []
         self.litter: list[str] = []
         self.calls: dict[str, int] = {}
         self.instructions: dict[str, int] = {}
@@ -141,7 +152,9 @@ class Reaper:
     def has_function(self, name: str) -> bool:
         """Whether this version has a function."""
         function = facts.functions().get(name)
-        return function is not None and function.since <= self.version_number
+        if function is None or function.since > self.version_number:
+            return False
+        return not function.extension or function.extension in self.extensions
 
     def now(self) -> float:
         """Seconds as time_precise gives them."""
@@ -168,7 +181,12 @@ class Reaper:
         """Count what Lua's own file functions touch."""
         if not isinstance(path, str) or not worked:
             return
-        reads = isinstance(mode, str) and mode.startswith("r") and mode not in {"remove", "rename"} and "+" not in mode
+        reads = (
+            isinstance(mode, str)
+            and mode.startswith("r")
+            and mode not in {"remove", "rename"}
+            and "+" not in mode
+        )
         (self.files_read if reads else self.files_written).append(path)
 
     def count_instructions(self, script: Script, spent: int) -> None:
@@ -176,7 +194,9 @@ class Reaper:
         kept = self.exempt_instructions if script.exempt else self.instructions
         kept[script.name] = max(kept.get(script.name, 0), spent)
         if self.budget is not None and not script.exempt and spent > self.budget:
-            self.strict.note(f"{script.name}: one tick took {spent} Lua instructions, the budget is {self.budget}")
+            self.strict.note(
+                f"{script.name}: one tick took {spent} Lua instructions, the budget is {self.budget}"
+            )
 
     def strict_end(self, script: Script) -> None:
         """Look at what must be in order whenever a script gives control back."""
@@ -187,22 +207,23 @@ class Reaper:
             for track in project.tracks:
                 track.sort_items()
         if self.prevent_refresh:
-            self.strict.note(f"{script.name}: PreventUIRefresh is {self.prevent_refresh} at the end of a tick")
+            self.strict.note(
+                f"{script.name}: PreventUIRefresh is {self.prevent_refresh} at the end of a tick"
+            )
             self.prevent_refresh = 0
 
     # audio
 
     def render(self, project: Project) -> None:
-        """Write what action 42230 writes."""
-        from tests.fakes.reaper import render
-
-        render.render(project)
+        """Write what action 42230 writes; `render_fault` makes it go wrong as `render.py` says."""
+        render.render(project, fault=self.render_fault)
 
     def accessor_samples(self, accessor: Accessor, rate: int, channels: int, start: float, count: int) -> Any:
         """Give interleaved samples of an accessor, None for silence."""
-        from tests.fakes.reaper import accessor as audio
-
-        return audio.samples(accessor.target, rate, channels, start, count)
+        _, samples = accessor_audio.read(
+            accessor.target, rate, channels, start, count, take_fx=self.accessor_hears_take_fx
+        )
+        return samples
 
     # tabs
 
@@ -238,11 +259,8 @@ class Reaper:
 
     def save(self, path: Path, project: Project | None = None) -> Path:
         """Save a project as .RPP: from then on its ext state is on disk."""
-        from tests.fakes.reaper import rpp
-
         saved = project or self.project
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(rpp.dump(saved), encoding="utf-8")
+        rpp.write(saved, path)
         if saved.path is None:
             saved.path = path
         saved.saved_ext_state = {name: dict(values) for name, values in saved.ext_state.items()}
@@ -312,7 +330,9 @@ class Reaper:
         if script in self.scripts:
             self.scripts.remove(script)
         for accessor in self.accessors:
-            self.strict.note(f"{script.name}: an audio accessor of {accessor.target.kind} was never destroyed")
+            self.strict.note(
+                f"{script.name}: an audio accessor of {accessor.target.kind} was never destroyed"
+            )
         self.accessors.clear()
 
     def tick(self, n: int = 1) -> None:
@@ -337,7 +357,9 @@ class Reaper:
         end = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > end:
-                raise TimeoutError(f"not within {seconds} s; running: {[script.name for script in self.scripts]}")
+                raise TimeoutError(
+                    f"not within {seconds} s; running: {[script.name for script in self.scripts]}"
+                )
             self.tick()
             time.sleep(pause)
 

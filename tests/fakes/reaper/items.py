@@ -162,7 +162,9 @@ class Item(Thing):
         """End in project time (seconds)."""
         return self.position + self.length
 
-    def add_take(self, path: Path | Source | None = None, *, name: str | None = None, **values: float) -> Take:
+    def add_take(
+        self, path: Path | Source | None = None, *, name: str | None = None, **values: float
+    ) -> Take:
         """Add a take that plays a file (values by their lower-case name without prefix, e.g. `playrate=`)."""
         source = Source.from_file(path) if isinstance(path, Path) else path
         if isinstance(path, Path) and source is None:

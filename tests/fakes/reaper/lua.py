@@ -53,7 +53,11 @@ class Lua:
         if not hasattr(value, "items"):
             return value
         pairs = {key: self.python(each) for key, each in value.items()}
-        if pairs and all(isinstance(key, int) for key in pairs) and sorted(pairs) == list(range(1, len(pairs) + 1)):
+        if (
+            pairs
+            and all(isinstance(key, int) for key in pairs)
+            and sorted(pairs) == list(range(1, len(pairs) + 1))
+        ):
             return [pairs[key] for key in sorted(pairs)]
         return pairs
 

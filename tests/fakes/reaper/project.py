@@ -191,7 +191,9 @@ class Project:
 
     # building it in tests
 
-    def add_track(self, name: str = "", *, depth: int = 0, index: int | None = None, **values: float) -> Track:
+    def add_track(
+        self, name: str = "", *, depth: int = 0, index: int | None = None, **values: float
+    ) -> Track:
         """Add a track; `depth` is its I_FOLDERDEPTH, further values by name without prefix (`vol`, `mute`, ...)."""
         from tests.fakes.reaper.items import full_name
 
@@ -228,7 +230,9 @@ class Project:
             number += 1
         return number
 
-    def add_marker(self, position: float, name: str = "", end: float | None = None, number: int = -1, color: int = 0) -> Marker:
+    def add_marker(
+        self, position: float, name: str = "", end: float | None = None, number: int = -1, color: int = 0
+    ) -> Marker:
         """Add a marker, or a region when an end is given."""
         used = {marker.number for marker in self.markers if marker.region == (end is not None)}
         if number < 0 or number in used:

@@ -99,9 +99,11 @@ class Script:
             if implementation is None:
                 raise Refused(f"reaper.{name} is known, but this stand-in doesn't model it yet")
             given = implementation(*arguments)
+            return True, *results(self.host, function, given, self.pointer)
         except Refused as error:
             return False, self.host.strict.note(str(error))
-        return True, *results(self.host, function, given, self.pointer)
+        except Exception as error:  # noqa: BLE001 - a script's pcall must not hide a fault of the stand-in
+            return False, self.host.strict.failed(f"reaper.{name}", error)
 
     def _gfx_kind(self, name: object) -> str | None:
         if name in facts.gfx_functions():
@@ -114,9 +116,11 @@ class Script:
         try:
             arguments = Checker(self.host, function, "gfx.").arguments(count, values)
             given = self.window.call(name, arguments[: max(count, function.least)])
+            return True, *results(self.host, function, given, self.pointer)
         except Refused as error:
             return False, self.host.strict.note(str(error))
-        return True, *results(self.host, function, given, self.pointer)
+        except Exception as error:  # noqa: BLE001
+            return False, self.host.strict.failed(f"gfx.{name}", error)
 
     # its life
 

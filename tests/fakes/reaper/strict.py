@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import traceback
+
 
 class HostViolation(AssertionError):
     """A script did what the real host would refuse, or what would hurt a user of it."""
@@ -25,6 +27,11 @@ class Strictness:
         """Note a violation, and give the text of the Lua error."""
         self.noted.append(message)
         return f"HostViolation: {message}"
+
+    def failed(self, name: str, error: Exception) -> str:
+        """Note a fault of the stand-in itself, with where it happened."""
+        where = "".join(traceback.format_exception(error))
+        return self.note(f"the stand-in itself failed in {name}:\n{where}")
 
     def raise_noted(self) -> None:
         """Fail with everything that was noted, and forget it."""

@@ -26,14 +26,20 @@ class TempoMap:
     denominator: int = 4
     markers: list[TempoMarker] = field(default_factory=list)
 
-    def add(self, time: float, bpm: float, *, linear: bool = False, signature: tuple[int, int] = (0, 0)) -> None:
+    def add(
+        self, time: float, bpm: float, *, linear: bool = False, signature: tuple[int, int] = (0, 0)
+    ) -> None:
         """Add a marker."""
         self.markers.append(TempoMarker(time, bpm, *signature, linear))
         self.markers.sort(key=lambda marker: marker.time)
 
     def _spans(self) -> list[tuple[float, float, float, float]]:
         """Give spans of (start, end, tempo at the start, tempo at the end)."""
-        marks = self.markers if self.markers and self.markers[0].time <= 0 else [TempoMarker(0.0, self.bpm), *self.markers]
+        marks = (
+            self.markers
+            if self.markers and self.markers[0].time <= 0
+            else [TempoMarker(0.0, self.bpm), *self.markers]
+        )
         spans = []
         for at, mark in enumerate(marks):
             following = marks[at + 1] if at + 1 < len(marks) else None

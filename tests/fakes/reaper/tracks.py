@@ -127,7 +127,9 @@ class Track(Thing):
         `take_vol` the take's. Without a path the item is empty.
         """
         item = Item(self)
-        item.values.update({"B_LOOPSRC": 0.0, "D_FADEINLEN": 0.0, "D_FADEOUTLEN": 0.0, "D_POSITION": position})
+        item.values.update(
+            {"B_LOOPSRC": 0.0, "D_FADEINLEN": 0.0, "D_FADEOUTLEN": 0.0, "D_POSITION": position}
+        )
         item.values.update({"D_FADEINLEN_AUTO": -1.0, "D_FADEOUTLEN_AUTO": -1.0})
         take = item.add_take(path, name=name) if path is not None else None
         for key, value in values.items():

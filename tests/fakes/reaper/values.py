@@ -130,7 +130,9 @@ def _plain(kind: str, value: object) -> tuple[bool, Any]:
         return isinstance(value, Array), value
     if kind == "identifier":
         return isinstance(value, Handle) or value is None, value
-    return value is None or isinstance(value, Array) or _integer(value) is not None or hasattr(value, "values"), value
+    return value is None or isinstance(value, Array) or _integer(value) is not None or hasattr(
+        value, "values"
+    ), value
 
 
 class Checker:

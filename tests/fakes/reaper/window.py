@@ -30,7 +30,13 @@ class Window:
         self.place = (100, 100)
         self.docked = 0
         self.keys: deque[int] = deque()
-        self.values = {"mouse_x": 0.0, "mouse_y": 0.0, "mouse_cap": 0.0, "mouse_wheel": 0.0, "mouse_hwheel": 0.0}
+        self.values = {
+            "mouse_x": 0.0,
+            "mouse_y": 0.0,
+            "mouse_cap": 0.0,
+            "mouse_wheel": 0.0,
+            "mouse_hwheel": 0.0,
+        }
         self.values["ext_retina"] = 0.0
         self.drops: list[str] = []
         self.menus: deque[int] = deque()
@@ -83,7 +89,13 @@ class Window:
             raise Refused(f"gfx.{name}: {error}") from None
 
     def _init(
-        self, name: str, width: float = 640, height: float = 480, dock: float = 0, x: float = 100, y: float = 100
+        self,
+        name: str,
+        width: float = 640,
+        height: float = 480,
+        dock: float = 0,
+        x: float = 100,
+        y: float = 100,
     ) -> int:
         if name:
             self.title = name
