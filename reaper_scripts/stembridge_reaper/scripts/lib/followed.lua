@@ -32,8 +32,8 @@ end
 -- its worker was started just now.
 --
 -- Fields for the user's eyes: id, name, engine, model, state (as in PROTOCOL.md), over (no worker has it),
--- phase, done, total, unit, waiting {reason, till}, message, hint, question {id, code, message, hint,
--- choices = list of {id, words}}, warnings (sentences), stalled (its worker died twice).
+-- phase, done, total, unit, waiting {reason, ["until"] = Unix seconds or nil}, message, hint, question (a
+-- sentence) and choices (a list of {id, words}), warnings (sentences), stalled (its worker died twice).
 function M.new(folder, proj, started)
   local path = files.join(folder, "events.jsonl")
   return setmetatable({
@@ -85,14 +85,15 @@ end
 
 local function clear(job)
   job.phase, job.done, job.total, job.unit = nil, nil, nil, nil
-  job.waiting, job.message, job.hint, job.code, job.question = nil, nil, nil, nil, nil
+  job.waiting, job.message, job.hint, job.code = nil, nil, nil, nil
+  job.question, job.question_id, job.choices = nil, nil, nil
 end
 
 local function choices(event)
   local list = {}
   for _, choice in ipairs(type(event.choices) == "table" and event.choices or {}) do
     if type(choice) == "table" then
-      list[#list + 1] = { id = tostring(choice[1]), words = tostring(choice[2] or choice[1]) }
+      list[#list + 1] = { tostring(choice[1]), tostring(choice[2] or choice[1]) }
     end
   end
   return list
@@ -115,7 +116,7 @@ local APPLY = {
     job.waiting = nil
   end,
   waiting = function(job, event)
-    job.waiting = { reason = event.reason, till = event["until"] }
+    job.waiting = { reason = event.reason, ["until"] = event["until"] }
   end,
   warning = function(job, event)
     if #job.warnings < MOST_WARNINGS then
@@ -123,14 +124,10 @@ local APPLY = {
     end
   end,
   needs_decision = function(job, event)
+    clear(job)
     job.state, job.over = "needs_decision", true
-    job.question = {
-      id = event.id,
-      code = event.code,
-      message = event.message,
-      hint = event.hint,
-      choices = choices(event),
-    }
+    job.question, job.question_id, job.choices = event.message, event.id, choices(event)
+    job.hint, job.code = event.hint, event.code
   end,
   finished = function(job)
     clear(job)
@@ -157,12 +154,14 @@ local function listen(job, now)
   end
   job.more = job.tail.offset > before
   for _, event in ipairs(found) do
+    job.heard, job.last = now, tonumber(event.ts)
+    if job.stalled then -- it lives after all
+      job.stalled, job.state = nil, "created"
+    end
     local apply = APPLY[event.type]
     if apply then
       apply(job, event)
     end
-    job.heard, job.stalled = now, nil
-    job.last = tonumber(event.ts)
   end
   if not job.more and job.fresh then -- all that was written before we looked is read
     job.fresh = false
@@ -191,6 +190,14 @@ function Job:dead(now)
   return self.known == true
     and not (self.over or self.fresh or self.more or self.stalled)
     and now - self.heard > (self.accepted and SILENT_FOR or START_WITHIN)
+end
+
+--- Note that the worker died again: there is nothing more to try alone.
+function Job:give_up()
+  clear(self)
+  self.stalled, self.state = true, "failed"
+  self.message = "Stembridge's worker has ended without a word, twice."
+  self.hint = "Try again; if that doesn't help, send us worker.log from the job's folder."
 end
 
 --- Note that a worker was started on the job again.

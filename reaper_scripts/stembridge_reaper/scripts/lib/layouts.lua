@@ -217,7 +217,7 @@ local function on_tracks(job, folder)
     if parent then
       tracks.widen(parent, row.channels)
     end
-    local item, said = stems.add_item(track, row, job.context, original.part, original.live, look(job, row))
+    local item, said = stems.add_item(track, row, job.context, original.part, look(job, row))
     job.placed.items[#job.placed.items + 1] = items.item_guid(item)
     if said then
       note(job, said)
@@ -235,10 +235,8 @@ local function as_takes(job)
   for _, row in ipairs(job.audio) do
     local mine = look(job, row)
     mine.colour = tracks.native_colour(row.rgb)
-    -- A take's pointer may have died with the envelopes of the one before.
-    local live = { item = item, take = reaper.GetMediaItemTakeByGUID(job.proj, original.part.take.guid) }
-    local take, said = stems.add_take(item, row, job.context, original.part, live, mine)
-    job.placed.takes[#job.placed.takes + 1] = items.take_guid(take)
+    local _, said = stems.add_take(item, row, job.context, original.part, mine)
+    job.placed.takes[#job.placed.takes + 1] = row.take_guid
     if said then
       note(job, said)
     end
@@ -278,7 +276,7 @@ local function in_lanes(job)
     local lane = found[row.id]
     local mine = look(job, row)
     mine.colour = tracks.native_colour(row.rgb)
-    local item, said = stems.add_item(track, row, job.context, original.part, original.live, mine)
+    local item, said = stems.add_item(track, row, job.context, original.part, mine)
     if not lane then
       lane, used = used, used + 1
       reaper.SetMediaTrackInfo_Value(track, "I_NUMFIXEDLANES", used)

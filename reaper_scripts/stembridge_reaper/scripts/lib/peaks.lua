@@ -14,25 +14,29 @@ local function drop(index)
   table.remove(queue, index)
 end
 
---- Begin to build the peaks of a take's source; the current tab must be `proj`'s.
-function M.add(proj, take)
-  local source = reaper.GetMediaItemTake_Source(take)
+--- Begin to build the peaks of a take's source (by the take's GUID: pointers die easily); the current tab
+-- must be `proj`'s.
+function M.add(proj, guid)
+  local take = reaper.GetMediaItemTakeByGUID(proj, guid)
+  local source = take and reaper.GetMediaItemTake_Source(take)
   if source and reaper.PCM_Source_BuildPeaks(source, START) ~= 0 then
-    queue[#queue + 1] = { proj = proj, take = take }
+    queue[#queue + 1] = { proj = proj, guid = guid }
   end
 end
 
--- Give a waiting take's source as long as it is there; false while its tab is in the background, where
--- nobody sees it; nil when it is gone (undone, deleted, closed).
-local function source_of(one, current)
+-- Give a waiting take and its source as long as it is there; false while its tab is in the background,
+-- where nobody sees it; nil when it is gone (undone, deleted, closed).
+local function find(one, current)
   if not reaper.ValidatePtr(one.proj, "ReaProject*") then
     return nil
   elseif one.proj ~= current then
     return false
-  elseif not reaper.ValidatePtr2(one.proj, one.take, "MediaItem_Take*") then
+  end
+  local take = reaper.GetMediaItemTakeByGUID(one.proj, one.guid)
+  if not take then
     return nil
   end
-  return reaper.GetMediaItemTake_Source(one.take)
+  return take, reaper.GetMediaItemTake_Source(take)
 end
 
 --- Say how many sources still wait for their peaks.
@@ -47,14 +51,14 @@ function M.tick()
   local index = 1
   while queue[index] do
     local one = queue[index]
-    local source = source_of(one, current)
-    if source == nil then
+    local take, source = find(one, current)
+    if take == nil then
       drop(index)
-    elseif source == false then
+    elseif take == false then
       index = index + 1
     elseif reaper.PCM_Source_BuildPeaks(source, SLICE) == 0 then
       reaper.PCM_Source_BuildPeaks(source, FINISH)
-      reaper.UpdateItemInProject(reaper.GetMediaItemTake_Item(one.take))
+      reaper.UpdateItemInProject(reaper.GetMediaItemTake_Item(take))
       drop(index)
     end
     if reaper.time_precise() >= stop then

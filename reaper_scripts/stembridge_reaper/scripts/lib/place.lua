@@ -118,7 +118,7 @@ local function import_here(job, options)
     return refused(words:format(tostring(fault)), "failed")
   end
   for _, row in ipairs(job.audio) do
-    peaks.add(proj, row.take)
+    peaks.add(proj, row.take_guid)
   end
   return job
 end

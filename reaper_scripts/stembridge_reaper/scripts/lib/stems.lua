@@ -5,6 +5,8 @@
 -- are printed, volume, pan, envelopes and fades are live. heard: all is printed, nothing is live.
 
 local chunks = require("chunks")
+local items = require("items")
+local projects = require("projects")
 
 local M = { JOB = "P_EXT:stembridge_job", SET = "P_EXT:stembridge_set", STEM = "P_EXT:stembridge_stem" }
 
@@ -121,16 +123,18 @@ local function envelopes(context, part)
   return blocks
 end
 
--- Effects of the take exist in REAPER alone: they come from the item as it is now.
-local function copy_effects(take, part, live)
+-- Effects of the take exist in REAPER alone: they come from the take as it is now. Its pointer is looked
+-- up here, since new envelopes on the same item have it die.
+local function copy_effects(take, part)
   if part.take.fx == 0 then
     return nil
   end
-  if not (live and live.take) then
+  local source = reaper.GetMediaItemTakeByGUID(projects.current(), part.take.guid)
+  if not source then
     return "The take's effects are gone with its item, so the stems have none."
   end
-  for index = 0, reaper.TakeFX_GetCount(live.take) - 1 do
-    reaper.TakeFX_CopyToTake(live.take, index, take, index, false)
+  for index = 0, reaper.TakeFX_GetCount(source) - 1 do
+    reaper.TakeFX_CopyToTake(source, index, take, index, false)
   end
   return nil
 end
@@ -142,9 +146,9 @@ local function mark(object, setter, look)
 end
 
 --- Make an item's last take play a stem. `row` is one of results.load's, opened; `part` the original
--- (nil: none), `live` what became of it (items.find); `look` {name, job, set, stem, colour}.
+-- (nil: none); `look` {name, job, set, stem, colour}.
 -- Gives the take (its pointer is fresh) and a sentence where something stays behind, or nil.
-function M.add_take(item, row, context, part, live, look)
+function M.add_take(item, row, context, part, look)
   local take = reaper.AddTakeToMediaItem(item)
   if not (take and reaper.SetMediaItemTake_Source(take, row.source)) then
     error("REAPER didn't take over the source of a stem", 0)
@@ -167,16 +171,16 @@ function M.add_take(item, row, context, part, live, look)
       take = reaper.GetMediaItemTake(item, reaper.CountTakes(item) - 1)
     end
     if context.mode == "source" then
-      said = copy_effects(take, part, live)
+      said = copy_effects(take, part)
     end
   end
-  row.take = take
+  row.take_guid = items.take_guid(take)
   return take, said
 end
 
 --- Lay a stem down as a new item of a track, at the recorded place. Arguments as in add_take.
 -- Gives the item and a sentence where something stays behind, or nil.
-function M.add_item(track, row, context, part, live, look)
+function M.add_item(track, row, context, part, look)
   local item = reaper.AddMediaItemToTrack(track)
   local stem = context.stem
   -- Before the position: an item that follows the beat would be moved by the tempo map.
@@ -188,7 +192,7 @@ function M.add_item(track, row, context, part, live, look)
     B_UISEL = 0,
   })
   set_all(reaper.SetMediaItemInfo_Value, item, item_values(context, part))
-  local _, said = M.add_take(item, row, context, part, live, look)
+  local _, said = M.add_take(item, row, context, part, look)
   mark(item, reaper.GetSetMediaItemInfo_String, look)
   return item, said
 end

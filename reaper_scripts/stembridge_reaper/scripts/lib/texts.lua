@@ -73,12 +73,14 @@ local function words_of(label)
 end
 
 -- Put a line on the first original that it is heard in. Gives whether there was one.
-local function mark(originals, from, to, words)
-  for _, original in ipairs(originals) do
+local function mark(job, from, to, words)
+  for _, original in ipairs(job.originals) do
     local item, take = original.part.item, original.part.take
     if from < item.position + item.length and to > item.position then
       local moment = (math.max(from, item.position) - item.position) * take.playrate
-      reaper.SetTakeMarker(original.live.take, -1, words, source_time(take, moment), COLOUR)
+      -- Its pointer may have died with the envelopes of takes that were added.
+      local now = reaper.GetMediaItemTakeByGUID(job.proj, take.guid)
+      reaper.SetTakeMarker(now, -1, words, source_time(take, moment), COLOUR)
       return true
     end
   end
@@ -128,7 +130,7 @@ function M.place(job)
     if words ~= "" and from < last and to > first then
       from, to = math.max(from, first), math.min(to, last)
       if on_takes then
-        count = count + (mark(job.originals, from, to, words) and 1 or 0)
+        count = count + (mark(job, from, to, words) and 1 or 0)
       else
         region(job.proj, from, to, words)
         count = count + 1
