@@ -78,8 +78,8 @@ def beat(home: Path, *, pid: int, pipe: bool, now: float) -> None:
     """Give a sign of life: ``now`` in Unix seconds."""
     local = time.localtime(now)
     second = (local.tm_hour * 60 + local.tm_min) * 60 + local.tm_sec
-    _put(folder(home) / "watch.json", json.dumps({"pid": pid, "beat": now, "pipe": pipe}))
-    _put(folder(home) / "watch.lsp", f"({local.tm_year} {local.tm_yday} {second} {'t' if pipe else 'nil'})")
+    put(folder(home) / "watch.json", json.dumps({"pid": pid, "beat": now, "pipe": pipe}))
+    put(folder(home) / "watch.lsp", f"({local.tm_year} {local.tm_yday} {second} {'t' if pipe else 'nil'})")
 
 
 def last_beat(home: Path) -> Beat | None:
@@ -100,7 +100,7 @@ def rest(home: Path) -> None:
 def publish(home: Path, waiting: Iterable[Waiting]) -> None:
     """Write the list of what waits, in the order in which it is to be imported."""
     rows = "\n".join(_row(row) for row in waiting)
-    _put(folder(home) / "finished.lsp", f"(\n{rows}\n)")
+    put(folder(home) / "finished.lsp", f"(\n{rows}\n)")
 
 
 def imported(home: Path) -> frozenset[str]:
@@ -140,7 +140,7 @@ def _row(row: Waiting) -> str:
     return f"({' '.join(map(lisp_text, texts))} ({tracks}) ({files}))"
 
 
-def _put(path: Path, text: str) -> None:
+def put(path: Path, text: str) -> None:
     """Write a whole file in one go: a reader sees the old one or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
