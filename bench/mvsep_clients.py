@@ -164,9 +164,10 @@ class Ours:
             "STEMBRIDGE_HOME": str(self.folder / "home"),
         }
 
-    def command(self, song: Path, model: int, out: Path) -> list[str]:
-        """Give the order as it is typed."""
-        words = [sys.executable, "-m", "stembridge", "-q", "separate", str(song), "--engine", "mvsep"]
+    def command(self, song: Path | list[Path], model: int, out: Path) -> list[str]:
+        """Give the order as it is typed, for one song or several."""
+        songs = [str(one) for one in (song if isinstance(song, list) else [song])]
+        words = [sys.executable, "-m", "stembridge", "-q", "separate", *songs, "--engine", "mvsep"]
         words += ["--model", str(model), "--service-format", "4", "--yes", "--overwrite", "--out", str(out)]
         return words + self.extra
 

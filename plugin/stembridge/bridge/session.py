@@ -68,6 +68,8 @@ def drive(job: Job, tools: Tools, session: Session) -> Outcome:
     def listener(event: Event) -> None:
         session.event(job, event)
 
+    kept: dict[bool, Mapping[str, Engine]] = {}
+
     def body(log: EventLog) -> None:
         # The first event is out before anything heavy loads: a host sees at once that it was heard.
         request = job.request()
@@ -76,11 +78,13 @@ def drive(job: Job, tools: Tools, session: Session) -> Outcome:
             return
         from stembridge.jobs import runner
 
+        if request.background not in kept:
+            kept[request.background] = tools.engines(background=request.background)
         runner.carry_on(
             job,
             log,
             home=tools.home,
-            engines=tools.engines(background=request.background),
+            engines=kept[request.background],
             default_engine=tools.default_engine,
             clock=tools.clock,
             interrupted=session.interrupted,

@@ -101,9 +101,8 @@ def register(*, stdin: bool, as_json: bool) -> None:
 @as_json
 def logout(*, as_json: bool) -> None:
     """Forget the stored key."""
-    keys = _keys()
-    forgotten = keys.forget()
-    where = keys.where()
+    forgotten = forget_key()
+    where = _keys().where()
     if as_json:
         _tell({"forgotten": forgotten, "key": where})
         return
@@ -239,3 +238,8 @@ def _switched(what: str, state: str, message: str, *, as_json: bool) -> None:
         _tell({what: state == "on", "message": message})
         return
     click.echo(plain(message) or f"It is {state} now.")
+
+
+def forget_key() -> bool:
+    """Forget the stored key; False when there was none."""
+    return _keys().forget()

@@ -8,24 +8,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stembridge.bridge.home import data_folder
 from stembridge.cli.app import HOSTS_GROUP
 from stembridge.jobs.clock import Clock, SystemClock
 from stembridge.jobs.store import Job, Store
+
+__all__ = ["Tools", "data_folder", "hosts"]
 
 if TYPE_CHECKING:
     from importlib import metadata
 
     from stembridge.engines.base import Engine, Readiness
-
-
-def data_folder() -> Path:
-    """Give STEMBRIDGE_HOME, or the platform's own place for an application's data."""
-    named = os.environ.get("STEMBRIDGE_HOME")
-    if named:
-        return Path(named).expanduser().absolute()
-    import platformdirs
-
-    return platformdirs.user_data_path("stembridge", appauthor=False)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from typing import Any
 
 from stembridge.bridge import session
 from stembridge.cli import exits
-from stembridge.cli.complaints import complain
 from stembridge.cli.compose import Tools
 from stembridge.cli.terminal import TerminalSession
 from stembridge.jobs.shift import Outcome
@@ -26,6 +25,11 @@ def drive(
 
 def tell(job: Job, outcome: Outcome, terminal: TerminalSession) -> int:
     """Tell how a job ended; give the exit code."""
+    with terminal.turn(job):
+        return _tell(job, outcome, terminal)
+
+
+def _tell(job: Job, outcome: Outcome, terminal: TerminalSession) -> int:
     terminal.pause()
     if outcome.state is State.READY:
         result = job.result() or {}
@@ -45,7 +49,7 @@ def tell(job: Job, outcome: Outcome, terminal: TerminalSession) -> int:
     if error is None:
         return 1
     if not terminal.as_json:
-        complain(error, verbose=terminal.verbose)
+        terminal.complain(error)
         if outcome.state is State.NEEDS_DECISION:
             sys.stderr.write(f"The job waits: stembridge jobs resume {job.id}\n")
     return exits.exit_code(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stembridge.jobs.events import Event
@@ -44,17 +45,18 @@ class Display:
         self._verbose = verbose
         self._live = sys.stderr.isatty() and not quiet
         self._progress: Progress | None = None
-        self._tasks: dict[str, TaskID] = {}
+        self._tasks: dict[tuple[str, str], TaskID] = {}
 
-    def event(self, job: Job, event: Event) -> None:
-        """Show one event."""
+    def event(self, job: Job, event: Event, name: str = "") -> None:
+        """Show one event; ``name`` where there are several jobs."""
+        said = f"{name}: " if name else ""
         match event["type"]:
             case "progress":
-                self.progress(event["phase"], event["done"], event["total"], event["unit"])
+                self.progress(event["phase"], event["done"], event["total"], event["unit"], name)
             case "waiting":
-                self.say(f"Waiting: {event['reason']}")
+                self.say(f"{said}Waiting: {event['reason']}")
             case "warning":
-                self.say(event["message"])
+                self.say(said + event["message"])
             case "state" if self._verbose:
                 self.say(f"[{job.id}] {event['state']}")
             case "accepted" if self._verbose:
@@ -64,17 +66,20 @@ class Display:
             case _:
                 pass
 
-    def progress(self, phase: str, done: int, total: int | None, unit: str) -> None:
-        """Show how far a phase is."""
+    def progress(self, phase: str, done: int, total: int | None, unit: str, name: str = "") -> None:
+        """Show how far a phase is; of several jobs, each has one bar."""
         if not self._live:
             return
         if self._progress is None:
             self._progress = _bars()
             self._progress.start()
-        if phase not in self._tasks:
-            self._tasks[phase] = self._progress.add_task(PHASES.get(phase, phase), total=total, amount="")
+        key = (name, "" if name else phase)
+        words = PHASES.get(phase, phase)
+        if key not in self._tasks:
+            self._tasks[key] = self._progress.add_task(words, total=total, amount="")
         amount = f"{done:,} {unit}" if total is None else f"{done:,} of {total:,} {unit}"
-        self._progress.update(self._tasks[phase], completed=done, total=total, amount=amount)
+        told = f"{Path(name).name}: {words}" if name else words
+        self._progress.update(self._tasks[key], description=told, completed=done, total=total, amount=amount)
 
     def say(self, text: str) -> None:
         """Tell something, above the bars."""

@@ -142,7 +142,8 @@ def _terms(model: Model) -> str:
     if model.facts.get("plan") == "premium":
         words.append("premium")
     if model.facts.get("price") is not None:
-        words.append(f"{model.facts['price']:g} credits/min")
+        price = model.facts["price"]
+        words.append(f"{price:g} credit{'' if price == 1 else 's'} a minute")
     if model.facts.get("active") is False:
         words.append("closed at the moment")
     return f"  [{', '.join(words)}]" if words else ""

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from stembridge.bridge import session
+from stembridge.bridge import crew, session
 from stembridge.cli import conclude, exits
-from stembridge.cli.complaints import complain
 from stembridge.cli.compose import Tools
 from stembridge.cli.region_list import Named, read_list
 from stembridge.cli.terminal import TerminalSession
 from stembridge.jobs.request import SeparateRequest, Source
+from stembridge.jobs.store import Job
 from stembridge.model import presets, regions
 from stembridge.model.errors import StembridgeError, UsageError
 from stembridge.model.formats import DEFAULT_FORMAT, FORMATS
 from stembridge.model.names import safe
+
+AT_ONCE = 10
+"""Jobs at a time where a service does the work: as many as the largest plan has places."""
 
 
 @dataclass(frozen=True)
@@ -180,40 +185,85 @@ def separate(
     names = inputs or ("",)
     folders = _folders(names, out)
     _offer_model(order, tools, terminal, agreed=yes)
-    code = exits.OK
+    parts: list[_Part] = []
+    for name, folder in zip(names, folders, strict=True):
+        parts += [_Part(name, folder / safe(row.name), row) for row in listed] or [_Part(name, folder)]
+
+    def request(part: _Part) -> SeparateRequest:
+        begins, ends = (start, end) if part.region is None else (part.region.start, part.region.end)
+        span = _source(part.name, begins, ends, first_frame, frames)
+        title = "" if part.region is None else f"{Path(part.name).stem} - {part.region.name}"
+        return order.request(_link(part.name, remote_type) or span, part.folder, title)
+
     with terminal.listening():
-        work: list[tuple[str, Path, Named | None]] = []
-        for name, folder in zip(names, folders, strict=True):
-            work += [(name, folder / safe(row.name), row) for row in listed] or [(name, folder, None)]
-        for name, folder, region in work:
-            try:
-                begins, ends = (start, end) if region is None else (region.start, region.end)
-                span = _source(name, begins, ends, first_frame, frames)
-                source = _link(name, remote_type) or span
-                title = "" if region is None else f"{Path(name).stem} - {region.name}"
-                ended = _one(order.request(source, folder, title), tools, terminal)
-            except StembridgeError as error:
-                if len(work) == 1:
-                    raise
-                _tell(error, name, terminal)
-                ended = exits.exit_code(error)
-            if ended == exits.CANCELLED:
-                return ended
-            code = code or ended
-    return code
+        return _all(parts, request, tools, terminal)
 
 
-def _one(request: SeparateRequest, tools: Tools, terminal: TerminalSession) -> int:
+@dataclass
+class _Part:
+    """One job to be: an input, or a region of it. ``code`` is how it ended."""
+
+    name: str
+    folder: Path
+    region: Named | None = None
+    code: int = exits.OK
+
+    @property
+    def title(self) -> str:
+        return self.name if self.region is None else f"{self.name}, {self.region.name}"
+
+
+def _all(
+    parts: Sequence[_Part],
+    request: Callable[[_Part], SeparateRequest],
+    tools: Tools,
+    terminal: TerminalSession,
+) -> int:
+    """Make every job, then work on them: side by side where a service does, else one after the other.
+
+    All are on disk before the first begins, so what a kill leaves open can be resumed. The same order
+    twice stays in one lane: the second is answered from the first, and nothing is paid twice.
+    """
     from stembridge.engines import registry
+    from stembridge.engines.base import is_remote
     from stembridge.jobs import plan
 
     engines = tools.engines(background=False)
-    engine = registry.choose(engines, tools.default_engine, request.engine, request.model)
-    planned = plan.check(request, engine)
-    if planned.recipe.why:
-        terminal.say(planned.recipe.why)
-    job = tools.store.create(request)
-    return conclude.tell(job, session.drive(job, tools, terminal), terminal)
+    lanes: dict[str, list[Callable[[], None]]] = {}
+    remote = False
+    for part in parts:
+        try:
+            asked = request(part)
+            engine = registry.choose(engines, tools.default_engine, asked.engine, asked.model)
+            planned = plan.check(asked, engine)
+        except StembridgeError as error:
+            if len(parts) == 1:
+                raise
+            _tell(error, part, terminal)
+            continue
+        if planned.recipe.why:
+            terminal.say(planned.recipe.why)
+        remote = remote or is_remote(engine)
+        job = tools.store.create(asked)
+        if len(parts) > 1:
+            terminal.name(job, part.title)
+        key = planned.answer_key() if planned.source_key else job.id
+        lanes.setdefault(key, []).append(partial(_work, part, job, tools, terminal, alone=len(parts) == 1))
+    crew.together(list(lanes.values()), at_once=AT_ONCE if remote else 1)
+    codes = [part.code for part in parts]
+    return exits.CANCELLED if exits.CANCELLED in codes else next((code for code in codes if code), exits.OK)
+
+
+def _work(part: _Part, job: Job, tools: Tools, terminal: TerminalSession, *, alone: bool) -> None:
+    if terminal.interrupted():
+        part.code = exits.CANCELLED
+        return
+    try:
+        part.code = conclude.tell(job, session.drive(job, tools, terminal), terminal)
+    except StembridgeError as error:
+        if alone:
+            raise
+        _tell(error, part, terminal)
 
 
 def _confirm_publication(terminal: TerminalSession) -> None:
@@ -320,8 +370,9 @@ def _offer_model(order: Order, tools: Tools, terminal: TerminalSession, *, agree
             install_part(engine, row.name, None, terminal)
 
 
-def _tell(error: StembridgeError, name: str, terminal: TerminalSession) -> None:
+def _tell(error: StembridgeError, part: _Part, terminal: TerminalSession) -> None:
+    part.code = exits.exit_code(error)
     if terminal.as_json:
-        terminal.line({"input": name, "error": error.to_dict()})
+        terminal.line({"input": part.name, "error": error.to_dict()})
     else:
-        complain(error, about=name, verbose=terminal.verbose)
+        terminal.complain(error, about=part.title)

@@ -6,21 +6,23 @@ import contextlib
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
 import click
 
+from stembridge.cli.complaints import complain
 from stembridge.cli.display import Display
 from stembridge.jobs import disk
 from stembridge.jobs.events import Event
 from stembridge.jobs.store import Job
-from stembridge.model.errors import DecisionNeededError
+from stembridge.model.errors import DecisionNeededError, StembridgeError
 
 
 class TerminalSession:
-    """Show events, ask questions, hear Ctrl-C.
+    """Show events, ask questions, hear Ctrl-C. Jobs of several threads take turns.
 
     Parameters
     ----------
@@ -40,16 +42,35 @@ class TerminalSession:
         self._agreed = agreed
         self._stop = self._told = self._unheard = False
         self._display = None if as_json else Display(quiet=quiet, verbose=verbose)
+        self._turn = threading.RLock()
+        self._names: dict[str, str] = {}
 
     @property
     def may_ask(self) -> bool:
         """True when there is a person to answer."""
         return not self.as_json and sys.stdin.isatty() and sys.stderr.isatty()
 
+    def name(self, job: Job, title: str) -> None:
+        """Name a job that is one of several: what is told about it begins with that."""
+        self._names[job.id] = title
+
+    @contextlib.contextmanager
+    def turn(self, job: Job) -> Iterator[None]:
+        """Let no other job speak within the block."""
+        with self._turn:
+            if job.id in self._names:
+                self.pause()
+                self.say(f"{self._names[job.id]}:")
+            yield
+
     def event(self, job: Job, event: Event) -> None:
         """Show one event."""
+        with self._turn:
+            self._event(job, event)
+
+    def _event(self, job: Job, event: Event) -> None:
         if self._display is not None:
-            self._display.event(job, event)
+            self._display.event(job, event, self._names.get(job.id, ""))
             return
         row: dict[str, Any] = {"job": job.id, **event}
         if event["type"] == "finished":
@@ -62,6 +83,10 @@ class TerminalSession:
             return "agree"
         if not self.may_ask or not question.choices:
             return None
+        with self.turn(job):
+            return self._ask(question)
+
+    def _ask(self, question: DecisionNeededError) -> str:
         self.pause()
         click.echo(question.message, err=True)
         for number, (_, label) in enumerate(question.choices, 1):
@@ -79,7 +104,14 @@ class TerminalSession:
     def say(self, text: str) -> None:
         """Tell the person something."""
         if self._display is not None:
-            self._display.say(text)
+            with self._turn:
+                self._display.say(text)
+
+    def complain(self, error: StembridgeError, *, about: str = "") -> None:
+        """Tell a person of an error."""
+        with self._turn:
+            self.pause()
+            complain(error, about=about, verbose=self.verbose)
 
     def progress(self, phase: str, done: int, total: int | None, unit: str) -> None:
         """Show how far something is that is no job."""
@@ -91,8 +123,9 @@ class TerminalSession:
         if self._unheard:
             return
         try:
-            sys.stdout.write(disk.to_json(document) + "\n")
-            sys.stdout.flush()
+            with self._turn:
+                sys.stdout.write(disk.to_json(document) + "\n")
+                sys.stdout.flush()
         except BrokenPipeError:
             self._unheard = True
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

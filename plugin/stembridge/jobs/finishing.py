@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import os
+import threading
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -28,7 +32,11 @@ RESULT_FIELDS = {
     "engine": "who separated",
     "model": "with what",
     "automatic": "true when the engine chose the model itself",
-    "region": "source, first_frame, frames, rate, channels",
+    "region": (
+        "source, first_frame, frames, rate, channels; before and after: how many of the frames are silence "
+        "that isn't in the file"
+    ),
+    "source_offset": "frames by which the host's count of a compressed source was corrected, or null",
     "stems": (
         "a list of id, label, colour, role, kind, file (absolute, in the job folder), delivered (absolute, "
         "or null), frames, rate, channels, peak_db, rms_db, offset, stamp"
@@ -46,8 +54,32 @@ RESULT_FIELDS = {
 }
 
 
+_BENCHES = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
+_LOOK = 0.1
+
+
 def finish(one: Work, planned: Plan, rendered: RegionFile | None) -> None:
-    """Make the stems from the engine's answer; the last thing to appear is result.json."""
+    """Make the stems from the engine's answer; the last thing to appear is result.json.
+
+    Of several jobs in one process, no more are at it than there are processors: the first are ready
+    sooner, and the last no later.
+    """
+    with _bench(one):
+        _finish(one, planned, rendered)
+
+
+@contextlib.contextmanager
+def _bench(one: Work) -> Iterator[None]:
+    while not _BENCHES.acquire(timeout=_LOOK):
+        one.stop_if_cancelled()
+        one.log.heartbeat()
+    try:
+        yield
+    finally:
+        _BENCHES.release()
+
+
+def _finish(one: Work, planned: Plan, rendered: RegionFile | None) -> None:
     from stembridge.audio.finish import finish as bring_home
     from stembridge.report import document
 
@@ -158,6 +190,7 @@ def conclude(
         "model": planned.recipe.model,
         "automatic": planned.recipe.automatic,
         "region": None if region is None else asdict(region),
+        "source_offset": planned.source_offset,
         "stems": rows,
         "summed": report["summed"],
         "residual_db": report["residual_db"],

@@ -24,6 +24,8 @@ from stembridge.model.regions import Region
 
 REPORT = "report.json"
 PICTURE = "report.png"
+MOST_SILENCE = 16_384
+"""So many frames a host may read of a compressed file before or behind what we read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,9 @@ class Plan:
         hash of what the host rendered (then empty until it is rendered).
     container
         What kind of file the source is, for the report.
+    source_offset
+        Frames by which the host's count of a compressed source was corrected; None where it wasn't
+        compared.
     """
 
     region: Region | None
@@ -53,6 +58,7 @@ class Plan:
     stems: tuple[str, ...]
     source_key: str
     container: Mapping[str, Any]
+    source_offset: int | None = None
 
     def answer_key(self, source_key: str = "") -> str:
         """Name the engine's answer to this order."""
@@ -94,6 +100,7 @@ class Plan:
             "stems": list(self.stems),
             "source_key": self.source_key,
             "container": dict(self.container),
+            "source_offset": self.source_offset,
         }
 
     @classmethod
@@ -107,6 +114,7 @@ class Plan:
             stems=tuple(data["stems"]),
             source_key=data["source_key"],
             container=data["container"],
+            source_offset=data.get("source_offset"),
         )
 
 
@@ -134,7 +142,7 @@ def check(request: SeparateRequest, engine: Engine, job: Job | None = None) -> P
         Of the fitting class, before anything was made.
     """
     fmt = formats.find_format(request.format)
-    region, container, source_key = locate(request, engine, job)
+    region, container, source_key, offset = locate(request, engine, job)
     if region is not None:
         formats.check_format(fmt, channels=region.channels, rate=region.rate)
     recipe = engine.resolve(request.model, request.options)
@@ -149,7 +157,7 @@ def check(request: SeparateRequest, engine: Engine, job: Job | None = None) -> P
         )
     chosen = stems.choose(request.stems, recipe.stems)
     name = request.name or (recipe.model if region is None else Path(region.source).stem)
-    plan = Plan(region, name, recipe, chosen, source_key, container)
+    plan = Plan(region, name, recipe, chosen, source_key, container, offset)
     if request.deliver_to is not None:
         check_place(Path(request.deliver_to), plan, request, job)
     return plan
@@ -173,10 +181,11 @@ def _check_input(request: SeparateRequest, engine: Engine, recipe: Recipe) -> No
 
 def locate(
     request: SeparateRequest, engine: Engine, job: Job | None
-) -> tuple[Region | None, dict[str, Any], str]:
-    """Find the region in its file; give it with the kind of file and the key of its samples.
+) -> tuple[Region | None, dict[str, Any], str, int | None]:
+    """Find the region in its file; give it with the kind of file, the key of its samples and the offset.
 
-    None for the region where the service fetches a link, or nothing is sent at all.
+    The offset is `Plan.source_offset`. None for the region where the service fetches a link, or nothing is
+    sent at all.
     """
     if request.source is not None and request.source.url is not None:
         if not is_remote(engine):
@@ -184,9 +193,9 @@ def locate(
                 f"The engine '{engine.name}' separates files, not links.",
                 hint="Download the audio and give the file, or choose --engine mvsep.",
             )
-        return None, {"name": request.name}, ""
+        return None, {"name": request.name}, "", None
     if request.source is None and not request.input:
-        return None, {"name": request.name}, ""
+        return None, {"name": request.name}, "", None
     if request.source is None:
         if job is None:
             raise UsageError("A region that a host rendered needs its job folder.")
@@ -207,21 +216,46 @@ def locate(
             code="source_changed",
             hint="Let the host read the file again, or separate the item as it is heard.",
         )
-    region = regions.select(
-        str(path),
-        total_frames=info.frames,
-        rate=info.rate,
-        channels=info.channels,
-        first_frame=first,
-        frames=frames,
-    )
+    offset = _agree(request, info, job)
+    region = _select(info, first + (offset or 0), frames, padded=offset is not None)
     facts = path.stat()
     container = container_of(info)
     key = ""
     if request.source is not None:
-        span = (region.first_frame, region.frames)
+        silence = (region.before, region.after) if region.before or region.after else ()
+        span = (region.first_frame, region.frames, *silence)
         key = _digest("file", str(path), facts.st_size, facts.st_mtime_ns, *span)
-    return region, container, key
+    return region, container, key, offset
+
+
+def _agree(request: SeparateRequest, info: SourceInfo, job: Job | None) -> int | None:
+    """Hold a compressed source against what the host reads from it, where the host sent some of that."""
+    if request.check is None:
+        return None
+    if job is None:
+        raise UsageError("A source that is to be compared with the host's reading needs its job folder.")
+    from stembridge.audio.agreement import find_offset
+
+    return find_offset(info, job.check_file, request.check)
+
+
+def _select(info: SourceInfo, first: int, frames: int | None, *, padded: bool) -> Region:
+    """Make the region; a host that reads more of a compressed file than we do gets silence there."""
+    before = after = 0
+    if padded and frames is not None:
+        before = max(0, -first)
+        after = max(0, first + frames - info.frames)
+        if before > MOST_SILENCE or after > MOST_SILENCE or before + after >= frames:
+            before = after = 0
+    region = regions.select(
+        str(info.path),
+        total_frames=info.frames,
+        rate=info.rate,
+        channels=info.channels,
+        first_frame=first + before,
+        frames=None if frames is None else frames - before - after,
+    )
+    return replace(region, frames=region.frames + before + after, before=before, after=after)
 
 
 def container_of(info: SourceInfo) -> dict[str, Any]:

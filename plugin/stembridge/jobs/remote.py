@@ -8,6 +8,7 @@ for already.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from stembridge.jobs import disk, lock
 from stembridge.jobs.plan import Plan
 from stembridge.jobs.refusals import wait_out
 from stembridge.jobs.store import Job
+from stembridge.jobs.usual import Usual
 from stembridge.jobs.work import Work
 from stembridge.model.errors import (
     Cancelled,
@@ -35,6 +37,8 @@ from stembridge.model.states import State
 POLL_LEAST, POLL_MOST, POLL_SHARE = 2.0, 10.0, 0.08
 """Seconds between two polls, least and most; in between, a share of the time that the order has been in its
 state: so its end is noticed late by that share of it at most."""
+HINT_LOOK = 0.5
+"""Seconds between two looks at what other workers learned."""
 GONE_GRACE = 180.0
 """Seconds after the order in which the service may not know it yet."""
 EMPTY_GRACE = 300.0
@@ -225,6 +229,7 @@ def poll(one: Work, engine: RemoteEngine) -> State:
     ordered = one.ordered
     if ordered is None:  # by an earlier worker: only the wall clock knows, and it may have jumped
         ordered = heard - max(0.0, one.clock.time() - facts["intent_at"])
+    usual = _usual(one, engine)
     seen, empty = None, None
     while True:
         if one.cancelled():
@@ -245,18 +250,50 @@ def poll(one: Work, engine: RemoteEngine) -> State:
             if answer.state is Remote.DONE and answer.listing:
                 listing = [dict(row) for row in answer.listing]
                 disk.write_json(one.job.remote_json, {**facts, "listing": listing}, private=True)
+                if seen is not None:  # else it may have been done for long
+                    usual.note(heard - ordered)
                 one.held.close()
                 return State.DOWNLOADING
             empty = _still_empty(one, answer, empty)
             _tell(one, answer, age=heard - ordered)
             asked = answer.retry_after or 0.0
+            if seen is None:
+                _get_ready()
             if answer.state is not seen:
                 seen, since = answer.state, heard
         pause = min(max(POLL_LEAST, POLL_SHARE * (one.clock.monotonic() - since)), POLL_MOST)
         try:
-            one.wait(max(pause, asked))
+            _rest(one, max(pause, asked), None if seen is Remote.QUEUED else usual, ordered)
         except Cancelled:
             _cancel(one, engine, ticket)
+
+
+def _usual(one: Work, engine: RemoteEngine) -> Usual:
+    """Give what the workers of this account know of orders like this one."""
+    planned = Plan.from_dict(disk.read_json(one.job.region_json)["plan"])
+    options = sorted(planned.recipe.options.items())
+    kind = disk.to_json([planned.recipe.model, options])
+    length = 0.0 if planned.region is None else planned.region.seconds
+    return Usual(one.home / "slots", f"{engine.slots().name}-usual", kind, float(length), clock=one.clock)
+
+
+def _get_ready() -> None:
+    """Load what the rest of the job needs while there is nothing to do but wait."""
+    for module in ("stembridge.audio.finish", "stembridge.report.picture", "scipy.fft"):
+        importlib.import_module(module)
+
+
+def _rest(one: Work, seconds: float, usual: Usual | None, ordered: float) -> None:
+    """Pause between two polls; shorter when another order of the kind has just ended at this age."""
+    asked = one.clock.monotonic()
+    until = asked + seconds
+    while (left := until - one.clock.monotonic()) > 0:
+        took = None if usual is None else usual.took()
+        # Where this order was asked about at that age already, it is a slower one.
+        if took is not None and asked < ordered + took < until:
+            until, usual = ordered + took, None
+            continue
+        one.wait(min(left, HINT_LOOK))
 
 
 def _still_empty(one: Work, answer: Poll, since: float | None) -> float | None:

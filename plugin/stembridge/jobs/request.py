@@ -27,6 +27,13 @@ SEPARATE_FIELDS: Mapping[str, tuple[str, str]] = {
         ),
     ),
     "input": ("boolean", "true: the host rendered the region into input.wav; then no source"),
+    "check": (
+        "object or null",
+        (
+            "for a compressed source: first_frame, from which on check.wav holds what the host reads from "
+            "the file; the region is moved to the same samples, or the job fails with `alignment`"
+        ),
+    ),
     "engine": ("text or null", "null: the default"),
     "model": ("text or null", "null: the engine's choice; a model that is named is never exchanged"),
     "options": ("object", "option: value, both text"),
@@ -60,6 +67,7 @@ QUERY_FIELDS: Mapping[str, tuple[str, str]] = {
     "host_context": ("anything", "kept for the host, never read"),
 }
 SOURCE_FIELDS = frozenset({"path", "first_frame", "frames", "rate", "channels", "url", "remote_type"})
+CHECK_FIELDS = frozenset({"first_frame"})
 SERVICE_FIELDS = frozenset({"format", "publish_demo", "mirror"})
 QUERIES = ("catalogue", "presets", "engines", "quote", "doctor")
 
@@ -105,6 +113,7 @@ class SeparateRequest:
     background: bool = False
     host_context: Any = None
     input: bool = False
+    check: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Give the document that goes into request.json."""
@@ -122,6 +131,7 @@ class SeparateRequest:
             "name": self.name,
             "source": source,
             "input": self.input,
+            "check": None if self.check is None else {"first_frame": self.check},
             "engine": self.engine,
             "model": self.model,
             "options": dict(self.options),
@@ -211,6 +221,7 @@ def _separate(document: Mapping[str, Any]) -> SeparateRequest:
     return SeparateRequest(
         source=parse_source(document["source"]) if has_source else None,
         input=has_input,
+        check=_check_frame(document),
         host=_text(document, "host", ""),
         name=_text(document, "name", ""),
         engine=_text_or_none(document, "engine"),
@@ -228,6 +239,20 @@ def _separate(document: Mapping[str, Any]) -> SeparateRequest:
         background=_flag(document, "background"),
         host_context=document.get("host_context"),
     )
+
+
+def _check_frame(document: Mapping[str, Any]) -> int | None:
+    check = document.get("check")
+    if check is None:
+        return None
+    source = document.get("source")
+    if not isinstance(check, Mapping) or not isinstance(source, Mapping) or source.get("path") is None:
+        raise _wrong("check", "an object, with a source that has a path")
+    _known(check, CHECK_FIELDS, "check")
+    first = _count_or_none(check, "first_frame")
+    if first is None:
+        raise _wrong("first_frame", "a number, 0 or more")
+    return first
 
 
 def parse_source(document: object) -> Source:

@@ -8,6 +8,7 @@ takes it up again after a crash, and a crash between two facts costs only the wo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -92,6 +93,12 @@ def _create(one: Work) -> State:
     one.stop_if_cancelled()
     one.enter(State.CREATED)
     planned = plan.check(one.request, one.engine, one.job)
+    if planned.source_offset:
+        one.warn(
+            "source_offset",
+            "The host counts the frames of this compressed file from another place: the region was moved by "
+            f"{planned.source_offset} frames to the same samples.",
+        )
     if not one.request.again and planned.source_key and finishing.from_earlier(one, planned):
         return State.READY
     one.enter(State.RENDERING)
@@ -104,7 +111,7 @@ def _create(one: Work) -> State:
     rendered = render.render(region, one.job.folder, one.frames("render"), one.cancelled)
     if one.request.input:
         digest = f"samples:{rendered.sha256}:{rendered.rate}:{rendered.channels}"
-        planned = Plan(region, planned.name, planned.recipe, planned.stems, digest, planned.container)
+        planned = replace(planned, source_key=digest)
     one.seconds["render"] = one.clock.monotonic() - started
     disk.write_json(
         one.job.region_json,
@@ -218,8 +225,9 @@ def order(job: Job) -> SeparateRequest:
 
 def hand_over(old: Job, new: Job) -> None:
     """Give a new job the region that an old one rendered, so that it needn't be rendered again."""
-    if old.input_file.exists():
-        disk.bring(old.input_file, new.input_file, overwrite=True)
+    for ours, theirs in ((old.input_file, new.input_file), (old.check_file, new.check_file)):
+        if ours.exists():
+            disk.bring(ours, theirs, overwrite=True)
     region = old.folder / "region.wav"
     if region.exists() and old.region_json.exists():
         disk.bring(region, new.folder / "region.wav", overwrite=True)

@@ -43,6 +43,11 @@ class Job:
         return self.folder / "input.wav"
 
     @property
+    def check_file(self) -> Path:
+        """A stretch of a compressed source as the host reads it."""
+        return self.folder / "check.wav"
+
+    @property
     def events_file(self) -> Path:
         """The log."""
         return self.folder / "events.jsonl"

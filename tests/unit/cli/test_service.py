@@ -192,7 +192,7 @@ def test_a_model_is_shown_with_its_price_and_what_changes_it(capsys: pytest.Capt
     model = Model("7", one.name, "mvsep", one.stems, "From \x1b[2Jus.", facts=facts(one))
     models._line(model, None)
     assert capsys.readouterr().out.strip() == (
-        "mvsep           7  Band (vocals, other)  [premium, 1.5 credits/min, closed at the moment]"
+        "mvsep           7  Band (vocals, other)  [premium, 1.5 credits a minute, closed at the moment]"
     )
     models._show(model)
     shown = capsys.readouterr().out

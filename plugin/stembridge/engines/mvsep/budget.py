@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,7 +25,7 @@ class Budget:
     Parameters
     ----------
     path
-        The file; its folder is made. It holds times and process ids, and nothing of the key.
+        The file; its folder is made. It holds times and who asked, and nothing of the key.
     most
         Requests in any `WINDOW` seconds.
     wall, sleep
@@ -59,9 +60,9 @@ class Budget:
                 self._sleep(min(left, _STEP))
 
     def workers(self) -> int:
-        """Count the processes that asked for something in the last `WINDOW` seconds."""
+        """Count the workers (threads of all processes) that asked in the last `WINDOW` seconds."""
         now = self._wall()
-        return len({pid for at, pid in self._read() if now - WINDOW < at <= now})
+        return len({who for at, who in self._read() if now - WINDOW < at <= now})
 
     def _take(self) -> float:
         """Note a request and give 0, or give the seconds until there is a place."""
@@ -72,18 +73,22 @@ class Budget:
             with FileLock(str(self._path.with_suffix(".lock")), timeout=_MOMENT):
                 now = self._wall()
                 # A time in the future is a clock that was set back: it would hold everybody up.
-                taken = [(at, pid) for at, pid in self._read() if now - WINDOW < at <= now]
+                taken = [(at, who) for at, who in self._read() if now - WINDOW < at <= now]
                 if len(taken) >= self._most:
                     return max(0.01, taken[-self._most][0] + WINDOW - now)
-                self._path.write_text(json.dumps([*taken, (now, os.getpid())]), encoding="utf-8")
+                self._path.write_text(json.dumps([*taken, (now, _who())]), encoding="utf-8")
         except (OSError, Timeout):
             pass
         return 0.0
 
-    def _read(self) -> list[tuple[float, int]]:
-        """Give the requests that are noted: when (Unix seconds), and by which process."""
+    def _read(self) -> list[tuple[float, str]]:
+        """Give the requests that are noted: when (Unix seconds), and by whom."""
         try:
             taken = json.loads(self._path.read_text(encoding="utf-8"))
-            return sorted((float(at), int(pid)) for at, pid in taken)
+            return sorted((float(at), str(who)) for at, who in taken)
         except (OSError, ValueError, TypeError, OverflowError):
             return []
+
+
+def _who() -> str:
+    return f"{os.getpid()}-{threading.get_ident()}"

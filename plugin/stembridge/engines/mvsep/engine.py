@@ -51,8 +51,10 @@ NAME = "mvsep"
 DEFAULT = 40
 """The separation type when none is named: vocals and instrumental, on every plan."""
 EACH, ALONE = 0.8, 3.0
-"""Seconds between two polls for each process that has an order under way, and those that go without saying:
+"""Seconds between two polls for each worker that has an order under way, and those that go without saying:
 together they poll 75 times a minute, and 25 requests of the 100 stay free for orders."""
+ACCOUNT_FRESH = 10.0
+"""Seconds for which an account's standing is taken as known: a question of cost may lie in between."""
 _METHOD = 1
 """Rises whenever the same order would give other samples."""
 _KINDS = {
@@ -97,6 +99,7 @@ class MvsepEngine:
         self._clients: dict[bool, tuple[Client, Budget]] = {}
         self._mirrored: set[str] = set()
         self._plan_now: Plan | None = None
+        self._standing: tuple[float, pricing.Standing] | None = None
         # Whoever drops the engine, or ends the program, leaves no connection open.
         weakref.finalize(self, _close, self._clients)
 
@@ -161,11 +164,14 @@ class MvsepEngine:
 
     def quote(self, region: Region | None, recipe: Recipe) -> Quote:
         """Ask the service for the account, and say what the order costs it and what stands against it."""
-        client, _ = self._client(quick=True)
-        account = pricing.standing(client)
-        self._plan_now = account.plan
-        self._seen.remember(account.plan)
-        self._kept = self._load(refresh=False)
+        asked, account = self._standing or (0.0, None)
+        if account is None or self._clock() - asked > ACCOUNT_FRESH:
+            client, _ = self._client(quick=True)
+            account = pricing.standing(client)
+            self._standing = (self._clock(), account)
+            self._plan_now = account.plan
+            self._seen.remember(account.plan)
+            self._kept = self._load(refresh=False)
         return pricing.quote(region, recipe, self.catalogue().find(recipe.model), account)
 
     def prepare(

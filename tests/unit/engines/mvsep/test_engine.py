@@ -103,7 +103,9 @@ def test_the_live_list_is_fetched_on_request_and_kept(home: Path, tmp_path: Path
     assert all(row.summary.endswith((".", "!", "?", "…")) for row in old.models())
 
 
-def test_a_quote_tells_plan_price_and_what_is_left(home: Path, tmp_path: Path) -> None:
+def test_a_quote_tells_plan_price_and_what_is_left(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from stembridge.model.regions import Region
 
     region = Region("/song.wav", 0, 240 * 44_100, 44_100, 2)
@@ -124,6 +126,9 @@ def test_a_quote_tells_plan_price_and_what_is_left(home: Path, tmp_path: Path) -
         assert len(service.seen("algorithms")) == 1
         free.close()
         engine.close()
+    # A question of cost lies between two quotes: it is the same account's word for some seconds.
+    assert engine.quote(region, engine.resolve("63", {})).left == 1000
+    monkeypatch.setattr("stembridge.engines.mvsep.engine.ACCOUNT_FRESH", 0.0)
     with pytest.raises(UnavailableError):
         engine.quote(region, engine.resolve("63", {}))
 
