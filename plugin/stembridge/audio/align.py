@@ -8,6 +8,7 @@ them. A shift is a whole number of frames at the stem's own rate, or there is no
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +48,9 @@ DRIFT_SPREAD = 1.0
 DRIFT_FRAMES = 1.0
 """A slope that comes to less than this over all blocks can't be told from the blocks' own spread."""
 
+_HANDS = 2
+"""Stems that are measured at a time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Placement:
@@ -71,7 +75,7 @@ def measure(
         All stems of the answer (those that nobody chose help to measure too), surveyed with the hop
         of ``Grid.of(region.frames)``.
     tick
-        Called with 0 before each block; may raise `Cancelled`.
+        Called with 0 before each block, from several threads; may raise `Cancelled`.
 
     Returns
     -------
@@ -91,10 +95,12 @@ def measure(
         tick(0)
         return np.concatenate(list(read_blocks(source, first, frames, block_frames=frames)))
 
-    curves: list[Curve] = []
-    for track, seen in tracks:
+    def curve(track: Track, seen: Survey) -> Curve:
         positions = energetic(seen.energies, grid, region.frames)
-        curves.append(measure_curve(reader, track.read, positions, grid, region.rate))
+        return measure_curve(reader, track.read, positions, grid, region.rate)
+
+    with ThreadPoolExecutor(_HANDS, "stembridge-align") as hands:
+        curves = list(hands.map(curve, *zip(*tracks, strict=True))) if tracks else []
     placements: list[Placement | None] = [None] * len(tracks)
     chains: dict[tuple[int, bool], list[int]] = {}
     for index, (track, _) in enumerate(tracks):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,8 @@ from stembridge.model.regions import Region
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from stembridge.audio.files import SourceInfo
 
 REGION_NAME = "region.wav"
 """Name of the rendered file in the job's folder."""
@@ -83,7 +85,7 @@ def render(
     Cancelled
         Nothing stays behind then.
     """
-    from stembridge.audio.files import inspect, read_blocks
+    from stembridge.audio.files import inspect
     from stembridge.audio.writers import StemWriter
 
     source = Path(region.source)
@@ -96,8 +98,8 @@ def render(
     ) as writer:
         if cancelled():
             raise Cancelled
-        for block in read_blocks(info, region.first_frame, region.frames):
-            _check_finite(block, region.first_frame + meter.frames, region)
+        for block in _blocks(info, region):
+            _check_finite(block, region.first_frame - region.before + meter.frames, region)
             meter.add(block)
             writer.write(block)
             progress(meter.frames, region.frames)
@@ -125,6 +127,19 @@ def verify(region_file: RegionFile) -> bool:
     except StembridgeError:
         return False
     return meter.digest == region_file.sha256
+
+
+def _blocks(info: SourceInfo, region: Region) -> Iterator[NDArray[np.float32]]:
+    """Give the region's blocks, with its silence before and after what is in the file."""
+    import numpy as np
+
+    from stembridge.audio.files import read_blocks
+
+    if region.before:
+        yield np.zeros((region.before, region.channels), np.float32)
+    yield from read_blocks(info, region.first_frame, region.end_frame - region.first_frame)
+    if region.after:
+        yield np.zeros((region.after, region.channels), np.float32)
 
 
 class _Meter:

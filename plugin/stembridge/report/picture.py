@@ -8,6 +8,7 @@ plotting library would take longer to load than this takes to draw.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -48,6 +49,8 @@ _HERTZ = (
     (10_000, "10 kHz"),
 )
 _BLOCK = 1 << 16
+_HANDS = 2
+"""Signals that are gathered at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,15 +239,15 @@ def _side_by_side(
     rest = Trace(*shape, columns=PLOT_WIDTH, bands=bands)
     undo = np.float32(10 ** (-document["gain_db"] / 20))
     streams = [_stream(info, region.frames) for info, _, _ in placed]
-    for whole, *parts in zip(_stream(inspect(region.path), region.frames), *streams, strict=True):
-        _stop_if(cancelled)
-        mix.feed(whole)
-        left = whole.copy()
-        for part, (_, trace, counted) in zip(parts, placed, strict=True):
-            trace.feed(part)
-            if counted:
-                left -= part * undo
-        rest.feed(left)
+    traces = [mix, rest, *(trace for _, trace, _ in placed)]
+    with ThreadPoolExecutor(_HANDS, "stembridge-draw") as hands:
+        for whole, *parts in zip(_stream(inspect(region.path), region.frames), *streams, strict=True):
+            _stop_if(cancelled)
+            left = whole.copy()
+            for part, (_, _, counted) in zip(parts, placed, strict=True):
+                if counted:
+                    left -= part * undo
+            list(hands.map(Trace.feed, traces, [whole, left, *parts]))
     return mix, rest
 
 
