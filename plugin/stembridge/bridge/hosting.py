@@ -89,16 +89,36 @@ class Host:
         """All jobs of the data folder."""
         return Store(self.home, self.clock)
 
-    def order(self, request: SeparateRequest, rendered: Path | None = None) -> Job:
+    @property
+    def default_engine(self) -> str:
+        """What separates when nothing was asked for."""
+        from stembridge.engines import registry
+
+        return registry.default(self.home)
+
+    def order(self, request: SeparateRequest, rendered: Path | None = None, job_id: str | None = None) -> Job:
         """Make a job; no worker has it yet.
 
         Parameters
         ----------
         rendered
             The region as the host rendered it; the file becomes the job's input.
+        job_id
+            Letters and digits: the job's id, where the host has one for the wish. Ordering the same
+            again, after a kill at whatever point, gives the same job.
         """
         request = replace(request, host=self.name, input=rendered is not None)
-        return self.store.create(request, rendered=rendered)
+        if job_id is None:
+            return self.store.create(request, rendered=rendered)
+        job = Job(self.store.folder / job_id)
+        if not job.request_file.exists():
+            disk.make_folder(job.folder)
+            if rendered is not None and rendered.exists():
+                disk.bring(rendered, job.input_file, overwrite=True)
+            disk.write_json(job.request_file, request.to_dict())
+        if rendered is not None:
+            disk.remove(rendered)
+        return job
 
     def start(self, job: Job) -> None:
         """Have a worker begin on a job, or go on with it; it outlives this process.

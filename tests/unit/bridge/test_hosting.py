@@ -159,6 +159,28 @@ def test_only_this_hosts_separations_are_listed_and_notes_are_numbered(desk: Hos
     assert (job.folder / "host-tester-11.json").exists()
 
 
+@pytest.mark.parametrize("cut", ["nothing", "folder", "input", "request"])
+def test_a_wish_with_an_id_is_one_job_wherever_a_kill_came(desk: Host, tmp_path: Path, cut: str) -> None:
+    source = _rendered(tmp_path)
+    data = source.read_bytes()
+    folder = desk.home / "jobs" / "wish1"
+    if cut != "nothing":
+        folder.mkdir(parents=True)
+    if cut == "input":
+        (folder / "input.wav").write_bytes(data[:100])
+    if cut == "request":
+        desk.order(ORDER, source, "wish1")
+    job = desk.order(ORDER, source, "wish1")
+    assert job.folder == folder
+    assert job.input_file.read_bytes() == data
+    assert not source.exists()
+    assert [found.id for found in desk.jobs()] == ["wish1"]
+
+
+def test_the_default_engine_is_the_cores(desk: Host) -> None:
+    assert desk.default_engine == "offline"
+
+
 @settings(max_examples=60, deadline=None)
 @given(cuts=st.lists(st.integers(1, 40), max_size=40), count=st.integers(0, 8))
 def test_events_are_read_once_and_whole_however_they_are_written(
