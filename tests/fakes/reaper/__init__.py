@@ -1,10 +1,10 @@
 """A strict stand-in for REAPER, for tests of the Lua scripts.
 
-`Reaper(folder, lua="lua54")` holds tabs (`host.project`, `host.projects`), runs scripts (`run_script`, `tick`,
-`run_until`) and Lua of a test (`host.lua.execute`, `host.require("span")`), and shows what they did: `dialogs`,
-`console`, `ext_state`, `undo_points`, `litter`, `files_read`, `files_written`, `instructions`, `gfx`.
-What REAPER would refuse, or a user would suffer from, raises `HostViolation` when the tick ends, even when the
-script caught the error.
+`Reaper(folder, lua="lua54")` holds tabs (`host.project`, `host.projects`), runs scripts (`run_script`,
+`tick`, `run_until`) and Lua of a test (`host.lua.execute`, `host.require("span")`), and shows what they did:
+`dialogs`, `console`, `ext_state`, `undo_points`, `litter`, `files_read`, `files_written`, `instructions`,
+`gfx`. What REAPER would refuse, or a user would suffer from, raises `HostViolation` when the tick ends, even
+when the script caught the error.
 """
 
 from tests.fakes.reaper.host import Reaper

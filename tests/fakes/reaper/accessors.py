@@ -1,4 +1,4 @@
-"""Audio accessors: what a script may read, and the trap of the coroutine. The audio comes from `accessor.py`."""
+"""Audio accessors, and what can be read of them; the audio itself comes from `accessor.py`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ class Accessor:
 
     kind: ClassVar[str] = "AudioAccessor"
 
-    def __init__(self, target: Take | Track) -> None:
+    def __init__(self, target: Take | Track, owner: object) -> None:
         self.target = target
+        self.owner = owner
         self.destroyed = False
         self.changes = self.project_changes
 
@@ -31,7 +32,7 @@ class Accessor:
 
     @property
     def end(self) -> float:
-        """End of what can be read (seconds): a take's item length at any playrate; the last item of a track."""
+        """End of what can be read (seconds): an item's length at any playrate, a track's last item."""
         if isinstance(self.target, Take):
             return self.target.item.length
         return max((item.end for item in self.target.items), default=0.0)

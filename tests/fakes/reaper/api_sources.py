@@ -145,10 +145,10 @@ class Accessors(Group):
     def CreateTakeAudioAccessor(self, take: Take) -> Accessor | None:
         if take.source is None:
             return None
-        return self.host.new_accessor(Accessor(take))
+        return self.host.new_accessor(Accessor(take, self.host.script))
 
     def CreateTrackAudioAccessor(self, track: Track) -> Accessor:
-        return self.host.new_accessor(Accessor(track))
+        return self.host.new_accessor(Accessor(track, self.host.script))
 
     def DestroyAudioAccessor(self, accessor: Accessor) -> None:
         accessor.destroyed = True

@@ -221,8 +221,8 @@ def _take_block(take: Take, node: Node) -> None:
 
 
 _ITEM_LINES: dict[str, tuple[str, ...]] = {
-    "POSITION": ("D_POSITION",), "SNAPOFFS": ("D_SNAPOFFSET",), "LENGTH": ("D_LENGTH",), "LOOP": ("B_LOOPSRC",),
-    "ALLTAKES": ("B_ALLTAKESPLAY",), "BEAT": ("C_BEATATTACHMODE",),
+    "POSITION": ("D_POSITION",), "SNAPOFFS": ("D_SNAPOFFSET",), "LENGTH": ("D_LENGTH",),
+    "LOOP": ("B_LOOPSRC",), "ALLTAKES": ("B_ALLTAKESPLAY",), "BEAT": ("C_BEATATTACHMODE",),
     "FADEIN": ("C_FADEINSHAPE", "D_FADEINLEN", "D_FADEINLEN_AUTO", "", "", "D_FADEINDIR"),
     "FADEOUT": ("C_FADEOUTSHAPE", "D_FADEOUTLEN", "D_FADEOUTLEN_AUTO", "", "", "D_FADEOUTDIR"),
     "SEL": ("B_UISEL",), "COLOR": ("I_CUSTOMCOLOR",), "GROUP": ("I_GROUPID",), "LOCK": ("C_LOCK",),
@@ -275,8 +275,9 @@ _TRACK_LINES: dict[str, tuple[str, ...]] = {
     "PEAKCOL": ("I_CUSTOMCOLOR",), "BEAT": ("C_BEATATTACHMODE",), "AUTOMODE": ("I_AUTOMODE",),
     "VOLPAN": ("D_VOL", "D_PAN", "D_PANLAW", "D_DUALPANL", "D_DUALPANR"),
     "MUTESOLO": ("B_MUTE", "I_SOLO", "B_SOLO_DEFEAT"), "IPHASE": ("B_PHASE",),
-    "PLAYOFFS": ("D_PLAY_OFFSET", "I_PLAY_OFFSET_FLAG"), "ISBUS": ("", "I_FOLDERDEPTH"), "SEL": ("I_SELECTED",),
-    "NCHAN": ("I_NCHAN",), "FX": ("I_FXEN",), "FREEMODE": ("I_FREEMODE",), "ITEMLANES": ("I_NUMFIXEDLANES",),
+    "PLAYOFFS": ("D_PLAY_OFFSET", "I_PLAY_OFFSET_FLAG"), "ISBUS": ("", "I_FOLDERDEPTH"),
+    "SEL": ("I_SELECTED",), "NCHAN": ("I_NCHAN",), "FX": ("I_FXEN",),
+    "FREEMODE": ("I_FREEMODE",), "ITEMLANES": ("I_NUMFIXEDLANES",),
     "MAINSEND": ("B_MAINSEND",),
 }  # fmt: skip
 NO_COLOR = 16576

@@ -39,9 +39,10 @@ class Form:
 class Dialogs:
     """Dialogs of a session.
 
-    `answers` for message boxes (1 OK, 2 Cancel, 4 Retry, 6 Yes, 7 No), `inputs` for forms (a list of texts, None for
-    Cancel), `files` for file dialogs. Without an answer the box is left with its least harmful button: OK of an OK
-    box, else Cancel or No.
+    `answers` for message boxes (1 OK, 2 Cancel, 4 Retry, 6 Yes, 7 No), `inputs` for forms (a list of texts,
+    None for Cancel), `files` for file dialogs. Without an answer the box is left with its least harmful
+    button: OK of an OK box, else Cancel or No. `task_control` names the scripts that were started again while
+    they ran, where REAPER asks ("new instance" is the answer here).
     """
 
     def __init__(self) -> None:
@@ -50,6 +51,7 @@ class Dialogs:
         self.answers: deque[int] = deque()
         self.inputs: deque[list[str] | None] = deque()
         self.files: deque[str | None] = deque()
+        self.task_control: list[str] = []
 
     @property
     def texts(self) -> list[str]:

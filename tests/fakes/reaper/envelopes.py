@@ -25,7 +25,7 @@ NEUTRAL = {"Volume": 1.0, "Volume (Pre-FX)": 1.0, "Trim Volume": 1.0, "Mute": 1.
 
 @dataclass(slots=True)
 class Point:
-    """One point: seconds (of the project, or of the take's item at its playrate), value, shape 0..5, tension."""
+    """One point: seconds (of the project, or of the take at its playrate), value, shape 0..5, tension."""
 
     time: float
     value: float

@@ -14,7 +14,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 
 _LINE = re.compile(
-    r"(?P<name>\w+)\((?P<args>.*)\)(?: -> (?P<returns>.*?))?(?:\s{2,}since (?P<since>\S+))?(?:\s{2,}from (?P<extension>\S+))?$"
+    r"(?P<name>\w+)\((?P<args>.*)\)(?: -> (?P<returns>.*?))?"
+    r"(?:\s{2,}since (?P<since>\S+))?(?:\s{2,}from (?P<extension>\S+))?$"
 )
 _ARGUMENT = re.compile(r"\[(?P<optional>[^\]]+)\]|(?P<plain>[^,\[\]]+)")
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from tests.fakes.reaper import accessor as accessor_audio
 from tests.fakes.reaper import (
@@ -23,21 +23,23 @@ from tests.fakes.reaper import (
     api_tracks,
     facts,
     render,
-    rpp,
 )
 from tests.fakes.reaper.accessors import Accessor
 from tests.fakes.reaper.dialogs import Dialogs
 from tests.fakes.reaper.lua import Lua
 from tests.fakes.reaper.process import Processes
-from tests.fakes.reaper.project import Project, UndoPoint
+from tests.fakes.reaper.project import Project
 from tests.fakes.reaper.script import Script
 from tests.fakes.reaper.sources import Facts, Source
 from tests.fakes.reaper.strict import Strictness
+from tests.fakes.reaper.tabs import Tabs
 from tests.fakes.reaper.tracks import Track
 from tests.fakes.reaper.values import Handle, Opaque
 from tests.fakes.reaper.window import Window
 
 VERSIONS = {"lua53": "6.60/linux-x86_64", "lua54": "7.62/linux-x86_64"}
+TERMINATE, RELAUNCH = 1, 2
+"""Flags of set_action_options."""
 SCRIPTS = Path(__file__).parents[3] / "reaper_scripts" / "stembridge_reaper" / "scripts"
 THEMES = {
     "dark": {"col_main_bg2": (51, 51, 51), "col_main_text2": (190, 190, 190), "col_arrangebg": (40, 40, 40)},
@@ -50,12 +52,12 @@ THEMES = {
 GROUPS = (
     api_projects.Projects, api_projects.View, api_tracks.Tracks, api_items.Items, api_takes.Takes,
     api_sources.Sources, api_sources.Accessors, api_envelopes.Envelopes, api_fx.Effects, api_markers.Markers,
-    api_markers.Tempo, api_state.Undo, api_state.ExtState, api_state.Life, api_system.Dialogs, api_system.Files,
-    api_system.Actions, api_system.Texts, api_chunks.Chunks,
+    api_markers.Tempo, api_state.Undo, api_state.ExtState, api_state.Life, api_system.Dialogs,
+    api_system.Files, api_system.Actions, api_system.Texts, api_chunks.Chunks,
 )  # fmt: skip
 
 
-class Reaper:
+class Reaper(Tabs):
     """A strict stand-in for REAPER.
 
     Parameters
@@ -85,7 +87,7 @@ class Reaper:
         self.os = os
         self.resource = resource or folder / "REAPER"
         self.resource.mkdir(parents=True, exist_ok=True)
-        (folder / "REAPER Media").mkdir(exist_ok=True)
+        super().__init__(folder / "REAPER Media")
         self.strict = Strictness()
         self.dialogs = Dialogs()
         self.processes = Processes()
@@ -98,14 +100,11 @@ class Reaper:
         self.gmem: dict[tuple[str, int], float] = {}
         self.gmem_name = ""
         self.config: dict[str, str] = {}
-        self.projects: list[Project] = [Project(folder / "REAPER Media")]
-        self.project = self.projects[0]
         self.rendering: Project | None = None
         self.renders = 0
         self.render_fault: render.Fault | None = None
         self.accessor_hears_take_fx = True
         self.extensions: set[str] = set()
-        self.undo_restores_ext_state = False
         self.free_sources: list[Source] = []
         self.accessors: list[Accessor] = []
         self.media_facts: dict[str, Facts] = {}
@@ -177,16 +176,11 @@ class Reaper:
         self.accessors.append(accessor)
         return accessor
 
-    def file_opened(self, path: object, mode: object, worked: bool) -> None:
+    def file_opened(self, path: str, mode: str, worked: bool) -> None:
         """Count what Lua's own file functions touch."""
-        if not isinstance(path, str) or not worked:
+        if not worked:
             return
-        reads = (
-            isinstance(mode, str)
-            and mode.startswith("r")
-            and mode not in {"remove", "rename"}
-            and "+" not in mode
-        )
+        reads = mode.startswith("r") and mode not in {"remove", "rename"} and "+" not in mode
         (self.files_read if reads else self.files_written).append(path)
 
     def count_instructions(self, script: Script, spent: int) -> None:
@@ -225,61 +219,6 @@ class Reaper:
         )
         return samples
 
-    # tabs
-
-    def open_project(self, path: Path | None = None) -> Project:
-        """Open a tab and make it the current one."""
-        project = Project(self.folder / "REAPER Media", path)
-        self.projects.append(project)
-        self.project = project
-        return project
-
-    def select_project(self, project: Project) -> None:
-        """Make a tab the current one."""
-        self.project = project
-
-    def close_project(self, project: Project | None = None) -> None:
-        """Close a tab: every pointer into it dies."""
-        closing = project or self.project
-        closing.closed = True
-        index = self.projects.index(closing)
-        self.projects.remove(closing)
-        if not self.projects:
-            self.projects.append(Project(self.folder / "REAPER Media"))
-        if self.project is closing:
-            self.project = self.projects[max(0, index - 1)]
-
-    def replace_current(self, path: Path) -> Project:
-        """Open a project in the current tab, as File: Open does."""
-        project = Project(self.folder / "REAPER Media", path)
-        self.project.closed = True
-        self.projects[self.projects.index(self.project)] = project
-        self.project = project
-        return project
-
-    def save(self, path: Path, project: Project | None = None) -> Path:
-        """Save a project as .RPP: from then on its ext state is on disk."""
-        saved = project or self.project
-        rpp.write(saved, path)
-        if saved.path is None:
-            saved.path = path
-        saved.saved_ext_state = {name: dict(values) for name, values in saved.ext_state.items()}
-        saved.saved_changes = saved.changes
-        return path
-
-    def undo(self) -> bool:
-        """Undo in the current tab, as Ctrl+Z does."""
-        return self.project.undo(ext_state=self.undo_restores_ext_state)
-
-    def redo(self) -> bool:
-        """Redo in the current tab."""
-        return self.project.redo(ext_state=self.undo_restores_ext_state)
-
-    @property
-    def undo_points(self) -> list[UndoPoint]:
-        """The undo points of the current tab, oldest first."""
-        return self.project.undo_stack
-
     # scripts
 
     def register(self, path: Path) -> int:
@@ -313,37 +252,49 @@ class Reaper:
         return script
 
     def _start(self, path: Path, command: int) -> Script:
-        before = self.script
+        before, project, state = self.script, self.project, self.project.snapshot()
         script = Script(self, path, command=command)
+        if self._relaunched(path):
+            return script
         self.scripts.append(script)
         script.start()
         if script.idle:
             if not script.began_defer and not script.made_undo:
-                self.project.begin_block()
-                self.project.end_block(f"ReaScript: {path.name}", -1, automatic=True)
+                project.automatic_point(f"ReaScript: {path.name}", state)
             self._leave(script)
         self.script = before
         return script
+
+    def _relaunched(self, path: Path) -> bool:
+        """Do what REAPER does when a script is started again; whether that is all that happens."""
+        for running in [script for script in self.scripts if script.path == path]:
+            if not running.options & TERMINATE:
+                self.dialogs.task_control.append(running.name)
+                continue
+            self._leave(running)
+            if not running.options & RELAUNCH:
+                return True
+        return False
 
     def _leave(self, script: Script) -> None:
         script.stop()
         if script in self.scripts:
             self.scripts.remove(script)
-        for accessor in self.accessors:
-            self.strict.note(
-                f"{script.name}: an audio accessor of {accessor.target.kind} was never destroyed"
-            )
-        self.accessors.clear()
+        for accessor in [each for each in self.accessors if each.owner is script]:
+            self.strict.note(f"{script.name}: an audio accessor was never destroyed")
+            self.accessors.remove(accessor)
+
+    def _round(self, script: Script) -> None:
+        script.round()
+        if script.idle and script is not self._test_script:
+            self._leave(script)
 
     def tick(self, n: int = 1) -> None:
         """Let every script run what it deferred, `n` times; then look at the strict rules."""
         for _ in range(n):
             for script in [self._test_script, *self.scripts]:
-                if script.idle:
-                    continue
-                script.round()
-                if script.idle and script is not self._test_script:
-                    self._leave(script)
+                if not script.idle:
+                    self._round(script)
             self.strict.raise_noted()
 
     def run_until(self, condition: Callable[[], object], seconds: float = 30.0, pause: float = 0.01) -> None:
@@ -374,8 +325,8 @@ class Reaper:
         self.quit()
         self.ext_state = dict(self.persistent)
         self.gmem.clear()
-        self.projects = [Project(self.folder / "REAPER Media")]
-        self.project = self.projects[0]
+        self.projects.clear()
+        self.open_project()
 
     def close(self) -> None:
         """End the host with all it started."""
@@ -384,7 +335,7 @@ class Reaper:
         self.scripts.clear()
         self.processes.stop()
 
-    def __enter__(self) -> Reaper:
+    def __enter__(self) -> Self:
         """Use it in a with statement."""
         return self
 

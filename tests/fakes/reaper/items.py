@@ -20,7 +20,7 @@ AUTO_FADE = 0.01
 
 @dataclass(slots=True)
 class StretchMarker:
-    """Position in the take (seconds of item time at the take's playrate), in the source (seconds), and slope."""
+    """Position in the take (seconds at the take's playrate), in the source (seconds), and slope."""
 
     position: float
     source: float
@@ -41,8 +41,8 @@ class Take(Thing):
 
     kind = "MediaItem_Take"
     numbers: ClassVar[dict[str, float]] = {
-        "D_STARTOFFS": 0, "D_VOL": 1, "D_PAN": 0, "D_PANLAW": -1, "D_PLAYRATE": 1, "D_PITCH": 0, "B_PPITCH": 0,
-        "I_LASTY": 0, "I_LASTH": 0, "I_CHANMODE": 0, "I_PITCHMODE": -1, "I_STRETCHFLAGS": 0,
+        "D_STARTOFFS": 0, "D_VOL": 1, "D_PAN": 0, "D_PANLAW": -1, "D_PLAYRATE": 1, "D_PITCH": 0,
+        "B_PPITCH": 0, "I_LASTY": 0, "I_LASTH": 0, "I_CHANMODE": 0, "I_PITCHMODE": -1, "I_STRETCHFLAGS": 0,
         "F_STRETCHFADESIZE": 0.0025, "I_RECPASSID": 0, "I_TAKEFX_NCH": 2, "I_CUSTOMCOLOR": 0,
     }  # fmt: skip
     texts: ClassVar[dict[str, str]] = {"P_NAME": ""}

@@ -13,9 +13,10 @@ from tests.fakes.reaper.things import new_guid
 from tests.fakes.reaper.tracks import Track
 
 RENDER_NUMBERS: dict[str, float] = {
-    "RENDER_SETTINGS": 0, "RENDER_BOUNDSFLAG": 1, "RENDER_CHANNELS": 2, "RENDER_SRATE": 0, "RENDER_STARTPOS": 0,
-    "RENDER_ENDPOS": 0, "RENDER_TAILFLAG": 18, "RENDER_TAILMS": 1000, "RENDER_ADDTOPROJ": 0, "RENDER_DITHER": 0,
-    "RENDER_NORMALIZE": 0, "RENDER_NORMALIZE_TARGET": 1, "RENDER_BRICKWALL": 1, "RENDER_FADEIN": 0,
+    "RENDER_SETTINGS": 0, "RENDER_BOUNDSFLAG": 1, "RENDER_CHANNELS": 2, "RENDER_SRATE": 0,
+    "RENDER_STARTPOS": 0, "RENDER_ENDPOS": 0, "RENDER_TAILFLAG": 18, "RENDER_TAILMS": 1000,
+    "RENDER_ADDTOPROJ": 0, "RENDER_DITHER": 0, "RENDER_NORMALIZE": 0,
+    "RENDER_NORMALIZE_TARGET": 1, "RENDER_BRICKWALL": 1, "RENDER_FADEIN": 0,
     "RENDER_FADEOUT": 0, "RENDER_FADEINSHAPE": 0, "RENDER_FADEOUTSHAPE": 0, "RENDER_FADELPF": 0,
     "RENDER_PADSTART": 0, "RENDER_PADEND": 0, "RENDER_TRIMSTART": 0, "RENDER_TRIMEND": 0, "RENDER_DELAY": 0,
 }  # fmt: skip
@@ -80,8 +81,8 @@ class UndoPoint:
 class Project:
     """A project tab.
 
-    `tracks`, `master`, `markers`, `tempo`, `playrate` are restored by undo; render settings, time selection, cursor,
-    view and ext state are not.
+    `tracks`, `master`, `markers`, `tempo`, `playrate` are restored by undo; render settings, time selection,
+    cursor, view and ext state are not.
     """
 
     kind: ClassVar[str] = "ReaProject"
@@ -102,7 +103,7 @@ class Project:
         self.repeat = False
         self.grid = 0.25
         self.ext_state: dict[str, dict[str, str]] = {}
-        self.saved_ext_state: dict[str, dict[str, str]] = {}
+        self.saved: tuple[State, dict[str, dict[str, str]]] | None = None
         self.changes = 0
         self.saved_changes = 0
         self.closed = False
@@ -194,7 +195,7 @@ class Project:
     def add_track(
         self, name: str = "", *, depth: int = 0, index: int | None = None, **values: float
     ) -> Track:
-        """Add a track; `depth` is its I_FOLDERDEPTH, further values by name without prefix (`vol`, `mute`, ...)."""
+        """Add a track; `depth` is its I_FOLDERDEPTH, more values by name without prefix (`vol`, `mute`)."""
         from tests.fakes.reaper.items import full_name
 
         track = Track(self, name)
@@ -248,6 +249,20 @@ class Project:
         """Copy the state; GUIDs stay, objects are new."""
         return copy.deepcopy(self.state, {id(self): self})
 
+    def keep(self) -> None:
+        """Note that the present state is on disk now."""
+        self.saved = (self.snapshot(), copy.deepcopy(self.ext_state))
+        self.saved_changes = self.changes
+
+    def take_over(self, other: Project) -> None:
+        """Load what another tab had saved: its objects with their GUIDs, and its ext state."""
+        if other.saved is None:
+            raise ValueError("that project was never saved")
+        state, ext = copy.deepcopy(other.saved, {id(other): self})
+        self.state, self.ext_state = state, ext
+        self.numbers, self.texts, self.notes = dict(other.numbers), dict(other.texts), other.notes
+        self.keep()
+
     def touch(self) -> None:
         """Count a change."""
         self.changes += 1
@@ -271,6 +286,11 @@ class Project:
         self.undo_stack.append(point)
         self.redo_stack.clear()
         return point
+
+    def automatic_point(self, label: str, before: State) -> None:
+        """Add the undo point that REAPER adds for a script that ends without deferring."""
+        self.block, self.undo_depth = (before, copy.deepcopy(self.ext_state)), 1
+        self.end_block(label, -1, automatic=True)
 
     def undo(self, *, ext_state: bool = False) -> bool:
         """Undo one step; whether there was one."""

@@ -1,4 +1,4 @@
-"""Action 42230: what REAPER asks and refuses before a render. Targets, bounds and audio belong to `render.py`."""
+"""Action 42230: what REAPER asks and refuses before a render. Targets and audio belong to `render.py`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RECORDING = 4
 
 
 def run(host: Reaper, project: Project) -> None:
-    """Render with the most recent settings; returns when the files are written, and the transport has stopped.
+    """Render with the most recent settings; returns when the files are written and the transport stopped.
 
     Raises
     ------

@@ -36,8 +36,8 @@ class Source:
     path
         The file; None for a section, in-project MIDI and EMPTY.
     parent
-        Of a SECTION: the source it is cut from, which lies `offset` seconds into it, `length` seconds long and,
-        when `reverse` is set, backwards.
+        Of a SECTION: the source it is cut from. The section lies `offset` seconds into it, is
+        `section_length` seconds long and, when `reverse` is set, played backwards.
     offline
         The media is set offline (or its file is gone): rate, channels and length read 0.
     peaks

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 
 
-class HostViolation(AssertionError):
+class HostViolation(AssertionError):  # noqa: N818
     """A script did what the real host would refuse, or what would hurt a user of it."""
 
 
@@ -13,7 +13,7 @@ class ScriptError(RuntimeError):
     """A script ended with an error: REAPER would show its error window."""
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818
     """A call was refused; raised inside the host's functions, noted by whoever called them."""
 
 

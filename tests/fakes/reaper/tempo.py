@@ -90,12 +90,18 @@ class TempoMap:
             return start + (math.sqrt(first * first + 2 * slope * left) - first) / slope
         raise AssertionError("the last span has no end")
 
+    def _signatures(self) -> list[tuple[float, int, int]]:
+        """Give time signatures with the quarter note they start on."""
+        first = [(0.0, self.numerator, self.denominator)]
+        return first + [
+            (self.quarters(marker.time), marker.numerator, marker.denominator)
+            for marker in self.markers
+            if marker.numerator
+        ]
+
     def measure(self, time: float) -> tuple[int, float, float]:
         """Give the measure (from 0), the beat in it and the quarter note it starts on."""
-        changes = [(0.0, self.numerator, self.denominator)]
-        for marker in self.markers:
-            if marker.numerator:
-                changes.append((self.quarters(marker.time), marker.numerator, marker.denominator))
+        changes = self._signatures()
         here = self.quarters(time)
         count = 0
         for at, (start, numerator, denominator) in enumerate(changes):
@@ -110,10 +116,7 @@ class TempoMap:
 
     def measure_start(self, measure: int) -> tuple[float, int]:
         """Give the quarter note a measure starts on, and its denominator."""
-        changes = [(0.0, self.numerator, self.denominator)]
-        for marker in self.markers:
-            if marker.numerator:
-                changes.append((self.quarters(marker.time), marker.numerator, marker.denominator))
+        changes = self._signatures()
         count = 0
         for at, (start, numerator, denominator) in enumerate(changes):
             size = numerator * 4 / denominator

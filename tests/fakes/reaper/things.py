@@ -15,7 +15,8 @@ def new_guid() -> str:
 class Thing:
     """Something with numbers and texts under REAPER's parameter names.
 
-    `thing["D_POSITION"]` reads and writes them; a name the defaults don't have is refused, `P_EXT:anything` apart.
+    `thing["D_POSITION"]` reads and writes them; a name the defaults don't have is refused, `P_EXT:anything`
+    apart.
     """
 
     kind: ClassVar[str] = ""

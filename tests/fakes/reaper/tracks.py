@@ -34,8 +34,9 @@ class Track(Thing):
     kind = "MediaTrack"
     numbers: ClassVar[dict[str, float]] = {
         "B_MUTE": 0, "B_PHASE": 0, "B_RECMON_IN_EFFECT": 0, "I_SOLO": 0, "B_SOLO_DEFEAT": 0, "I_FXEN": 1,
-        "I_RECARM": 0, "I_RECINPUT": 0, "I_RECMODE": 0, "I_RECMODE_FLAGS": 0, "I_RECMON": 0, "I_RECMONITEMS": 0,
-        "B_AUTO_RECARM": 0, "I_VUMODE": 0, "I_AUTOMODE": 0, "I_NCHAN": 2, "I_SELECTED": 0, "I_WNDH": 60,
+        "I_RECARM": 0, "I_RECINPUT": 0, "I_RECMODE": 0, "I_RECMODE_FLAGS": 0, "I_RECMON": 0,
+        "I_RECMONITEMS": 0, "B_AUTO_RECARM": 0, "I_VUMODE": 0, "I_AUTOMODE": 0, "I_NCHAN": 2,
+        "I_SELECTED": 0, "I_WNDH": 60,
         "I_TCPH": 60, "I_TCPY": 0, "I_TCPSCREENY": 0, "I_MCPW": 80, "I_MCPH": 300, "I_MCPX": 0, "I_MCPY": 0,
         "I_MCPSCREENX": 0, "I_FOLDERDEPTH": 0, "I_FOLDERCOMPACT": 0, "I_MIDIHWOUT": -1, "I_MIDIHWOUT_SLOT": 0,
         "I_MIDI_INPUT_CHANMAP": -1, "I_MIDI_CTL_CHAN": -1, "I_MIDI_TRACKSEL_FLAG": 0, "I_PERFFLAGS": 0,
@@ -122,9 +123,9 @@ class Track(Thing):
     ) -> Item:
         """Lay an item down as a careful user does: no fades, no loop, as long as its media.
 
-        Further values belong to the take (`startoffs`, `playrate`, `pitch`, `ppitch`, `pan`, `chanmode`) or to the
-        item (`fadeinlen`, `loopsrc`, `mute`, `lock`, `groupid`, `snapoffset`, ...); `vol` is the item's,
-        `take_vol` the take's. Without a path the item is empty.
+        Further values belong to the take (`startoffs`, `playrate`, `pitch`, `ppitch`, `pan`, `chanmode`) or
+        to the item (`fadeinlen`, `loopsrc`, `mute`, `lock`, `groupid`, `snapoffset`, ...); `vol` is the
+        item's, `take_vol` the take's. Without a path the item is empty.
         """
         item = Item(self)
         item.values.update(

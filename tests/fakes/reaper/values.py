@@ -72,7 +72,7 @@ def alive(host: Reaper, target: object) -> bool:
     if isinstance(target, Source):
         return not target.destroyed and (target in host.free_sources or _played(host, target))
     if isinstance(target, Accessor):
-        return not target.destroyed
+        return not target.destroyed and home(host, target.target) is not None
     if isinstance(target, Opaque):
         return True
     return home(host, target) is not None
