@@ -165,7 +165,7 @@ class MvsepEngine:
     def quote(self, region: Region | None, recipe: Recipe) -> Quote:
         """Ask the service for the account, and say what the order costs it and what stands against it."""
         asked, account = self._standing or (0.0, None)
-        if account is None or self._clock() - asked > ACCOUNT_FRESH:
+        if account is None or self._clock() - asked >= ACCOUNT_FRESH:
             client, _ = self._client(quick=True)
             account = pricing.standing(client)
             self._standing = (self._clock(), account)
