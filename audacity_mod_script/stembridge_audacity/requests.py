@@ -213,7 +213,7 @@ def _parse(document: Mapping[str, Any], path: Path) -> MenuRequest:
         raise ValueError("no track is selected")
     return MenuRequest(
         *common,
-        settings=_settings(document),
+        settings=settings_of(document),
         start=start,
         end=end,
         tracks=tracks,
@@ -221,7 +221,8 @@ def _parse(document: Mapping[str, Any], path: Path) -> MenuRequest:
     )
 
 
-def _settings(document: Mapping[str, Any]) -> Settings:
+def settings_of(document: Mapping[str, Any]) -> Settings:
+    """Read the settings in a request; raises KeyError, TypeError or ValueError for what is none."""
     model = document["model"]
     rest = document["rest"]
     if not isinstance(rest, bool):
