@@ -1,4 +1,5 @@
-"""The stems' tracks: shared by items of one track, in the right folder, sounding as the source does, undone whole."""
+"""The stems' tracks: shared by items of one track, in the right folder, sounding like their source."""
+# ruff: noqa: RUF001 - a track's name has a real dash
 
 from __future__ import annotations
 
@@ -175,7 +176,7 @@ def test_a_host_that_selects_what_is_new_is_put_right(desk: Desk) -> None:
     desk.project.track("Keys").select()
     insert, add = desk.host.functions["InsertTrackAtIndex"], desk.host.functions["AddMediaItemToTrack"]
 
-    def selecting(index: int, defaults: bool) -> None:  # noqa: FBT001 - the function's own signature
+    def selecting(index: int, defaults: bool) -> None:
         insert(index, defaults)
         for track in desk.project.tracks:
             track.select(False)
@@ -201,7 +202,7 @@ def test_a_host_that_selects_what_is_new_is_put_right(desk: Desk) -> None:
 
 @pytest.mark.parametrize("where", ["tracks", "folder", "takes", "lanes"])
 def test_one_undo_step_takes_all_back(desk: Desk, where: str) -> None:
-    """Undo gives exactly the project before, redo exactly the one after; nothing happened outside the step."""
+    """Undo gives exactly the project before, redo exactly the one after; nothing happens outside."""
     item = sounding(desk)
     assert item.take is not None
     item.take.envelope("Volume").add(0.5, 0.3)

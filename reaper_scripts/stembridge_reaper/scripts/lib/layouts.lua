@@ -233,13 +233,14 @@ local function as_takes(job)
     active = reaper.CountTakes(item) -- the first new one plays instead
   end
   for _, row in ipairs(job.audio) do
-    local mine = look(job, row)
-    mine.colour = tracks.native_colour(row.rgb)
-    local _, said = stems.add_take(item, row, job.context, original.part, mine)
+    local _, said = stems.add_take(item, row, job.context, original.part, look(job, row))
     job.placed.takes[#job.placed.takes + 1] = row.take_guid
     if said then
       note(job, said)
     end
+  end
+  for _, row in ipairs(job.audio) do -- last: the pointers of takes die while others are added
+    stems.colour(reaper.GetMediaItemTakeByGUID(job.proj, row.take_guid), tracks.native_colour(row.rgb))
   end
   reaper.SetMediaItemInfo_Value(item, "I_CURTAKE", active)
   reaper.UpdateItemInProject(item)
@@ -274,9 +275,8 @@ local function in_lanes(job)
   local instead = job.context.original ~= "leave"
   for _, row in ipairs(job.audio) do
     local lane = found[row.id]
-    local mine = look(job, row)
-    mine.colour = tracks.native_colour(row.rgb)
-    local item, said = stems.add_item(track, row, job.context, original.part, mine)
+    local item, said = stems.add_item(track, row, job.context, original.part, look(job, row))
+    stems.colour(reaper.GetMediaItemTakeByGUID(job.proj, row.take_guid), tracks.native_colour(row.rgb))
     if not lane then
       lane, used = used, used + 1
       reaper.SetMediaTrackInfo_Value(track, "I_NUMFIXEDLANES", used)

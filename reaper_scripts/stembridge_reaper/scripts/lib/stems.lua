@@ -145,8 +145,15 @@ local function mark(object, setter, look)
   setter(object, M.STEM, look.stem, true)
 end
 
+--- Colour a take among others, which have no track of their own to carry it (0: no colour).
+function M.colour(take, colour)
+  if colour ~= 0 then
+    reaper.SetMediaItemTakeInfo_Value(take, "I_CUSTOMCOLOR", colour)
+  end
+end
+
 --- Make an item's last take play a stem. `row` is one of results.load's, opened; `part` the original
--- (nil: none); `look` {name, job, set, stem, colour}.
+-- (nil: none); `look` {name, job, set, stem}.
 -- Gives the take (its pointer is fresh) and a sentence where something stays behind, or nil.
 function M.add_take(item, row, context, part, look)
   local take = reaper.AddTakeToMediaItem(item)
@@ -156,9 +163,6 @@ function M.add_take(item, row, context, part, look)
   row.taken = true
   set_all(reaper.SetMediaItemTakeInfo_Value, take, take_values(context, part, row))
   reaper.GetSetMediaItemTakeInfo_String(take, "P_NAME", look.name, true)
-  if look.colour and look.colour ~= 0 then
-    reaper.SetMediaItemTakeInfo_Value(take, "I_CUSTOMCOLOR", look.colour)
-  end
   mark(take, reaper.GetSetMediaItemTakeInfo_String, look)
   local said
   if M.is_live(context, part) then
