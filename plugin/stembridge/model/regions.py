@@ -28,11 +28,14 @@ class Region:
     first_frame
         First frame, counted from the start of the file, at ``rate``.
     frames
-        Length in frames, at least 1.
+        Length in frames, at least 1, the silence before and after counted.
     rate
         Sample rate of the source in Hz.
     channels
         Channel count of the source.
+    before, after
+        Frames of silence that the region begins and ends with: there the host's decoder reads more from
+        a compressed file than ours.
     """
 
     source: str
@@ -40,11 +43,13 @@ class Region:
     frames: int
     rate: int
     channels: int
+    before: int = 0
+    after: int = 0
 
     @property
     def end_frame(self) -> int:
-        """First frame behind the region."""
-        return self.first_frame + self.frames
+        """First frame of the file behind the region."""
+        return self.first_frame + self.frames - self.before - self.after
 
     @property
     def seconds(self) -> float:
