@@ -18,7 +18,7 @@ local SLICE = 8
 -- Seconds between two looks at the selection.
 local LOOK = 0.5
 
-M.WIDTH, M.HEIGHT = 860, 620
+M.WIDTH, M.HEIGHT = 860, 660
 
 --- Make the dialog for a project.
 -- @param events {started=function(folders, sentence, proj), closed=function()}

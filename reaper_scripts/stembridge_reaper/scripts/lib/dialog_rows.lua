@@ -61,19 +61,19 @@ end
 local function labelled(ui, width, label, id, draw)
   local p = ui.paint
   local tall = p:px(26)
-  if width < p:px(330) then
+  local left = math.min(p:px(170), width * 2 // 5)
+  if width < p:px(330) or p:width(p.BODY, label) > left - p:px(10) then
     return {
-      h = p:px(18) + tall + p:px(8),
+      h = p:px(21) + tall + p:px(8),
       ids = { id },
       draw = function(_, area)
         p:text(box.new(area.x, area.y, area.w, p:px(18)), label, { colour = "dim" })
-        draw(box.new(area.x, area.y + p:px(18), area.w, tall))
+        draw(box.new(area.x, area.y + p:px(21), area.w, tall))
       end,
     }
   end
-  local left = math.min(p:px(150), width * 2 // 5)
   return {
-    h = tall + p:px(6),
+    h = tall + p:px(7),
     ids = { id },
     draw = function(_, area)
       p:text(box.new(area.x, area.y, left - p:px(8), tall), label, { colour = "dim" })

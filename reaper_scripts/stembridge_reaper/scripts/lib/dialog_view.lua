@@ -7,7 +7,13 @@ local widgets = require("ui.widgets")
 
 local M = {}
 
-local function header(ui, area, dialog)
+-- The lines below the header's first: at most `most`.
+local function header_lines(ui, width, dialog, most)
+  local p = ui.paint
+  return utext.wrap(dialog.told.detail, width - p:px(32), p:measure(p.BODY), most)
+end
+
+local function header(ui, area, dialog, lines)
   local p = ui.paint
   p:fill(area, "raised")
   p:fill(box.new(area.x, area.y + area.h - 1, area.w, 1), "line")
@@ -16,8 +22,7 @@ local function header(ui, area, dialog)
   local first = box.cut(inner, "top", p:px(20))
   p:text(first, told.title, { font = p.BOLD, colour = told.refused and "bad" or "text" })
   local rest = box.new(inner.x, inner.y + p:px(21), inner.w, inner.h - p:px(21))
-  local most = math.max(1, rest.h // p.heights[p.BODY])
-  p:lines(rest, utext.wrap(told.detail, rest.w, p:measure(p.BODY), most), { colour = "dim" })
+  p:lines(rest, lines, { colour = "dim" })
 end
 
 local function left_side(ui, area, dialog)
@@ -37,15 +42,18 @@ local function left_side(ui, area, dialog)
       dialog:pick()
     end
   end
-  local row_height = p:px(40)
+  -- The rows fill the list: no gap is left at its end.
+  local space = rest.h - p:px(4)
+  local row_height = space // math.max(1, space // p:px(38))
   local _, moved = widgets.list(ui, "list", rest, dialog.list, row_height, function(row, cell, selected)
     if row.kind == "heading" then
       local line = box.new(cell.x, cell.y + cell.h - p:px(22), cell.w, p:px(20))
       p:text(line, row.title, { font = p.BOLD, colour = "dim" })
       return
     end
-    local top = box.new(cell.x, cell.y + p:px(3), cell.w, p:px(18))
-    local below = box.new(cell.x, cell.y + p:px(20), cell.w, p:px(16))
+    local middle = cell.y + (cell.h - p:px(35)) // 2
+    local top = box.new(cell.x, middle, cell.w, p:px(18))
+    local below = box.new(cell.x, middle + p:px(18), cell.w, p:px(16))
     p:text(top, row.title, { colour = selected and "on_select" or "text" })
     p:text(below, row.detail, { font = p.SMALL, colour = selected and "dim_select" or "dim" })
   end, { leave_enter = true })
@@ -94,7 +102,8 @@ function M.draw(ui, area, dialog)
   local p = ui.paint
   local narrow = area.w < p:px(600)
   local short = area.h < p:px(440)
-  local head, body = box.cut(area, "top", p:px(short and 58 or 76))
+  local lines = header_lines(ui, area.w, dialog, short and 1 or 3)
+  local head, body = box.cut(area, "top", p:px(42) + #lines * p.heights[p.BODY])
   local foot
   foot, body = box.cut(body, "bottom", p:px(narrow and 76 or 60))
   body = box.inset(body, p:px(16), p:px(short and 8 or 14))
@@ -104,7 +113,7 @@ function M.draw(ui, area, dialog)
   else
     left, right = box.cut(body, "left", math.min(p:px(330), body.w * 2 // 5), p:px(20))
   end
-  header(ui, head, dialog)
+  header(ui, head, dialog, lines)
   left_side(ui, left, dialog)
   local rows = dialog_rows.build(ui, dialog, right.w - p:px(16))
   form.show(ui, "form", right, rows)

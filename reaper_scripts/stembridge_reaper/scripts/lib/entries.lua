@@ -24,6 +24,7 @@ function M.new()
       title = preset.title,
       detail = preset.gives,
       preset = preset,
+      name = utext.fold(preset.title),
       hay = utext.fold(preset.title .. " " .. preset.gives .. " preset"),
     }
     entries.presets[#entries.presets + 1] = row
@@ -58,6 +59,7 @@ function M:add(row)
     key = id,
     usage = plain(row.usage),
     closed = row.active == false,
+    name = utext.fold(row.name),
     hay = utext.fold(table.concat(hay, " ")),
   }
   if not self.by_id[entry.id] then
@@ -90,7 +92,7 @@ local function can(preset, engine)
   return engine ~= "offline" or preset.offline ~= nil
 end
 
---- Give the rows of the list.
+--- Give the rows of the list: in each group, what has the words in its name comes first.
 -- @param query what is searched for, as it was typed
 -- @param engine nil for all, "offline" or "mvsep"
 -- @return the rows, and how many of them can be chosen
@@ -98,16 +100,18 @@ function M:rows(query, engine)
   local needle = utext.fold(query)
   local rows, count = {}, 0
   local function group(title, list, fits)
-    local started = false
+    local named, others = {}, {}
     for _, entry in ipairs(list) do
       if fits(entry) and utext.matches(entry.hay, needle) then
-        if not started then
-          rows[#rows + 1] = heading(title)
-          started = true
-        end
-        rows[#rows + 1] = entry
-        count = count + 1
+        local better = utext.matches(entry.name, needle) and named or others
+        better[#better + 1] = entry
       end
+    end
+    if #named + #others > 0 then
+      rows[#rows + 1] = heading(title)
+      table.move(named, 1, #named, #rows + 1, rows)
+      table.move(others, 1, #others, #rows + 1, rows)
+      count = count + #named + #others
     end
   end
   group("Presets", self.presets, function(entry)

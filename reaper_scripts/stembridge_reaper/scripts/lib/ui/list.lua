@@ -96,6 +96,9 @@ end
 function M:see(page)
   if page ~= self.page then
     self.page = math.max(1, page)
+    if self.at <= self.page then
+      self.top = 1
+    end
     self:scroll(0)
     if self.at > 0 then
       self:show(self.at)

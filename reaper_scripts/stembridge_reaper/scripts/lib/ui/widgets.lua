@@ -101,9 +101,15 @@ function M.segments(ui, id, area, options, key)
     end
   end
   p:panel(area, "field", "edge")
-  local x = area.x
+  -- Each gets what its label needs, and an equal share of the rest.
+  local needed = 0
+  for _, option in ipairs(options) do
+    needed = needed + p:width(p.BODY, option[2]) + p:px(16)
+  end
+  local spare, x, sum = area.w - needed, area.x, 0
   for index, option in ipairs(options) do
-    local right = area.x + area.w * index // #options
+    sum = sum + p:width(p.BODY, option[2]) + p:px(16)
+    local right = spare >= 0 and area.x + sum + spare * index // #options or area.x + area.w * index // #options
     local cell = box.new(x, area.y, right - x, area.h)
     x = right
     if ui:clicked(id .. index, cell) then
