@@ -50,9 +50,10 @@ function M.release()
   claimed = -math.huge
 end
 
---- Give all jobs, oldest first. followed.lua says what they hold; besides: placed, waiting_for_project,
--- refused (why its result can't be placed; also its message), notes (sentences on an import).
-function M.jobs()
+--- Give all jobs, oldest first. followed.lua says what they hold; besides: placed (with count and notes of an
+-- import of ours), bring (it is placed by itself), wish (it is about to be placed), held {sentence, code}
+-- (what placing waits for), refused (why its result can't be placed).
+function M.list()
   return jobs
 end
 
@@ -149,36 +150,21 @@ end
 
 -- A finished job -------------------------------------------------------------------------------------
 
-local function in_words(done)
-  local parts = {}
-  if done.count > 0 then
-    parts[1] = done.count == 1 and "one stem was placed" or ("%d stems were placed"):format(done.count)
-  end
-  if done.lines > 0 then
-    parts[#parts + 1] = ("%d lines of the transcript were placed"):format(done.lines)
-  end
-  return parts[1] and table.concat(parts, ", ") or "there was nothing to place"
-end
-
 local function bring_home(job, options)
   job.wish = nil
   local done, sentence, code = place.import(job.folder, { proj = job.proj, again = options.again })
-  job.refused, job.held, job.waiting_for_project = nil, nil, nil
-  job.message, job.hint = nil, nil
+  job.refused, job.held = nil, nil
   if done then
-    job.placed, job.proj, job.notes = true, done.proj, done.notes
-    job.message = ("Done: %s."):format(in_words(done))
-    job.hint = done.notes[1] and table.concat(done.notes, " ") or nil
+    job.placed, job.proj = true, done.proj
+    job.count, job.notes = done.count + done.lines, done.notes
   elseif code == "placed" then
     job.placed = true
     ledger.remove(project_of(job), job.id)
-    job.message = sentence
+    job.notes = { sentence }
   elseif PASSING[code] then
     job.held = { sentence = sentence, code = code, due = reaper.time_precise() + LOOK_EVERY }
-    job.waiting_for_project = code == "no_project"
-    job.message = sentence
   else
-    job.refused, job.message = sentence, sentence
+    job.refused = sentence
   end
   return true
 end
@@ -256,7 +242,7 @@ function M.answer(id, choice)
   if not job.question then
     return nil, "This job asks nothing."
   end
-  local text = json.encode({ id = job.question_id, choice = choice })
+  local text = json.encode({ id = job.question.id, choice = choice })
   local fine, sentence = files.write(files.join(job.folder, "answer.json"), text)
   if not fine then
     return nil, sentence
@@ -305,23 +291,16 @@ function M.import(id, again)
   return true
 end
 
---- Give how many jobs are finished and were never placed.
-function M.finished()
-  local count = 0
-  for _, job in ipairs(jobs) do
-    count = count + (job.state == "ready" and not job.placed and 1 or 0)
-  end
-  return count
-end
-
 --- Place every finished job that was never placed, one a tick. Gives how many there are.
 function M.import_finished()
+  local count = 0
   for _, job in ipairs(jobs) do
     if job.state == "ready" and not job.placed then
       job.wish = {}
+      count = count + 1
     end
   end
-  return M.finished()
+  return count
 end
 
 --- Say whether there is anything left to do without the user.

@@ -32,8 +32,9 @@ end
 -- its worker was started just now.
 --
 -- Fields for the user's eyes: id, name, engine, model, state (as in PROTOCOL.md), over (no worker has it),
--- phase, done, total, unit, waiting {reason, ["until"] = Unix seconds or nil}, message, hint, question (a
--- sentence) and choices (a list of {id, words}), warnings (sentences), stalled (its worker died twice).
+-- max_credits, phase, done, total, unit, waiting {reason, till = Unix seconds or nil}, message, hint,
+-- question {id, code, message, hint, choices = a list of {id = , words = }}, warnings (sentences), stalled
+-- (its worker died twice).
 function M.new(folder, proj, started)
   local path = files.join(folder, "events.jsonl")
   return setmetatable({
@@ -54,7 +55,7 @@ end
 --- Take over what is known of the request already (inbox.lua's facts), so that it isn't read again.
 function Job:know(facts)
   self.name, self.engine, self.model = facts.name, facts.engine, facts.model
-  self.context, self.known = facts.context, true
+  self.max_credits, self.context, self.known = facts.max_credits, facts.context, true
 end
 
 -- Read the request a little further.
@@ -74,7 +75,7 @@ local function learn(job)
   job.reader, job.known = nil, true
   if done and type(request) == "table" then
     job.name = type(request.name) == "string" and request.name or ""
-    job.engine, job.model = request.engine, request.model
+    job.engine, job.model, job.max_credits = request.engine, request.model, request.max_credits
     local context = request.host_context
     local ours = type(context) == "table"
       and type(context.project) == "table"
@@ -85,15 +86,14 @@ end
 
 local function clear(job)
   job.phase, job.done, job.total, job.unit = nil, nil, nil, nil
-  job.waiting, job.message, job.hint, job.code = nil, nil, nil, nil
-  job.question, job.question_id, job.choices = nil, nil, nil
+  job.waiting, job.message, job.hint, job.code, job.question = nil, nil, nil, nil, nil
 end
 
 local function choices(event)
   local list = {}
   for _, choice in ipairs(type(event.choices) == "table" and event.choices or {}) do
     if type(choice) == "table" then
-      list[#list + 1] = { tostring(choice[1]), tostring(choice[2] or choice[1]) }
+      list[#list + 1] = { id = tostring(choice[1]), words = tostring(choice[2] or choice[1]) }
     end
   end
   return list
@@ -116,7 +116,7 @@ local APPLY = {
     job.waiting = nil
   end,
   waiting = function(job, event)
-    job.waiting = { reason = event.reason, ["until"] = event["until"] }
+    job.waiting = { reason = event.reason, till = event["until"] }
   end,
   warning = function(job, event)
     if #job.warnings < MOST_WARNINGS then
@@ -126,8 +126,13 @@ local APPLY = {
   needs_decision = function(job, event)
     clear(job)
     job.state, job.over = "needs_decision", true
-    job.question, job.question_id, job.choices = event.message, event.id, choices(event)
-    job.hint, job.code = event.hint, event.code
+    job.question = {
+      id = event.id,
+      code = event.code,
+      message = event.message,
+      hint = event.hint,
+      choices = choices(event),
+    }
   end,
   finished = function(job)
     clear(job)

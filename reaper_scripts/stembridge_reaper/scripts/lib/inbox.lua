@@ -46,6 +46,7 @@ local function finish(scan, request)
     name = request.name or "",
     engine = request.engine,
     model = request.model,
+    max_credits = request.max_credits,
     context = context,
     input = request.input == true,
     placed = placed,
@@ -56,7 +57,7 @@ local function finish(scan, request)
 end
 
 --- Carry the search on by one tick's work. Gives nil as long as it goes on, then a list, oldest first, of
--- {id, folder, name, engine, model, context, input, placed (how often), finished (it has a result), proj
+-- {id, folder, name, engine, model, max_credits, context, input, placed (how often), finished (it has a result), proj
 -- (its project, where that is open)}.
 function Scan:step()
   for _ = 1, FOLDERS do
