@@ -248,8 +248,9 @@ def _at_hand(row: Mapping[str, Any], project: Path, job: str, name: str) -> Path
 
 def _folder(name: str, tracks: Sequence[Sequence[str]]) -> str:
     """Give a folder track with the stems' tracks in it."""
-    head = ["<TRACK", f"  NAME {quote(f'{name} - stems')}", "  BEAT 0", "  ISBUS 1 1", "  NCHAN 2"]
-    lines = [*head, f"  TRACKID {_guid()}", ">"]
+    guid = _guid()
+    head = [f"<TRACK {guid}", f"  NAME {quote(f'{name} - stems')}", "  BEAT 0", "  ISBUS 1 1", "  NCHAN 2"]
+    lines = [*head, f"  TRACKID {guid}", ">"]
     for number, track in enumerate(tracks, 1):
         bus = "  ISBUS 2 -1" if number == len(tracks) else "  ISBUS 0 0"
         lines += [bus if line == "  ISBUS" else line for line in track]
@@ -258,10 +259,11 @@ def _folder(name: str, tracks: Sequence[Sequence[str]]) -> str:
 
 def _track(name: str, row: Mapping[str, Any], file: Path, places: Sequence[Place]) -> list[str]:
     channels = row["channels"] + row["channels"] % 2
-    lines = ["<TRACK", f"  NAME {quote(name)}"]
+    guid = _guid()
+    lines = [f"<TRACK {guid}", f"  NAME {quote(name)}"]
     if row.get("colour"):
         lines.append(f"  PEAKCOL {_colour(row['colour'])}")
-    lines += ["  BEAT 0", "  ISBUS", f"  NCHAN {max(2, channels)}", f"  TRACKID {_guid()}"]
+    lines += ["  BEAT 0", "  ISBUS", f"  NCHAN {max(2, channels)}", f"  TRACKID {guid}"]
     for place in places:
         lines += [f"  {line}" for line in _item(name, row, file, place)]
     return [*lines, ">"]
