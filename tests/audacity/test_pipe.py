@@ -1,0 +1,207 @@
+"""The connection to the real program: nothing is lost, nothing is crossed, every trap has its sentence."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from stembridge.model.errors import HostError
+from stembridge_audacity import running
+from stembridge_audacity.opening import open_audacity
+from stembridge_audacity.pipe import LONGEST
+from stembridge_audacity.traps import Trap
+from tests.audacity.desk import Desk, RunningAudacity, forget_crash, write_config
+
+COMMANDS = int(os.environ.get("STEMBRIDGE_STRESS", "100"))
+"""How many the stress sends; 1,000 were sent without a loss on 3.2.4 and 3.7.3."""
+RECONNECTIONS = max(10, COMMANDS // 20)
+
+Start = Callable[..., RunningAudacity]
+
+
+def trap_of(error: HostError) -> Trap:
+    return Trap[str(error.context["trap"])]
+
+
+def failing_to_open(timeout: float) -> Trap:
+    with pytest.raises(HostError) as caught:
+        open_audacity(timeout)
+    assert caught.value.hint
+    return trap_of(caught.value)
+
+
+def test_stress_without_a_loss(audacity: RunningAudacity) -> None:
+    """Each command's effect is asked for by the next: an answer lost or crossed would show at once."""
+    pipe = audacity.client.pipe
+    sent = pipe.sent
+    for n in range(COMMANDS // 2):
+        name = f"/Stembridge/Stress{n}"
+        assert pipe.send(f'SetPreference: Name="{name}" Value="{n}"', 30).ok
+        assert pipe.send(f'GetPreference: Name="{name}"', 30).text == str(n)
+    assert pipe.sent - sent == 2 * (COMMANDS // 2)
+    assert not pipe.owed
+
+
+def test_long_answer(audacity: RunningAudacity) -> None:
+    reply = audacity.client.pipe.send("GetInfo: Type=Commands", 60)
+    assert len(reply.raw) > 30_000
+    commands = reply.json()
+    assert isinstance(commands, list)
+    assert len(commands) > 50
+
+
+def test_connecting_again_and_again(audacity: RunningAudacity) -> None:
+    """Audacity makes new pipes each time; whoever comes at once may catch the old ones."""
+    audacity.release()
+    for _n in range(RECONNECTIONS):
+        with open_audacity(20) as client:
+            assert client.tracks() == []
+
+
+def test_longest_line(audacity: RunningAudacity) -> None:
+    """One byte more and Audacity would drop the last, silently: so the last one has to matter."""
+    pipe = audacity.client.pipe
+    head = 'SetPreference: Name="/Stembridge/Long" Value="'
+    value = "x" * (LONGEST - len(head) - 2) + "z"
+    line = f'{head}{value}"'
+    assert len(line) == LONGEST
+    assert pipe.send(line, 30).ok
+    assert audacity.client.preference("/Stembridge/Long") == value
+
+
+def test_dialog_of_a_command(audacity: RunningAudacity) -> None:
+    """What the typed commands avoid, forced by hand: the answer is owed, and no line is written before it."""
+    pipe = audacity.client.pipe
+    with pytest.raises(HostError) as caught:
+        pipe.send("SetProject: Rate=0", 1.0)
+    assert trap_of(caught.value) is Trap.SILENT
+    window = audacity.window("^Set Project$")
+    sent = pipe.sent
+    with pytest.raises(HostError) as caught:
+        pipe.send("GetInfo: Type=Tracks", 0.5)
+    assert trap_of(caught.value) is Trap.STILL_BUSY
+    assert pipe.sent == sent
+    audacity.xdotool("windowactivate", "--sync", window, "key", "Return")
+    late = pipe.settle(20)
+    assert late is not None
+    assert audacity.client.tracks() == []
+
+
+def test_dialog_of_the_user_stops_nothing(audacity: RunningAudacity) -> None:
+    main = audacity.window("^Audacity$")
+    audacity.xdotool("windowactivate", "--sync", main, "key", "ctrl+p")
+    window = audacity.window("^Preferences:")
+    client = audacity.client
+    client.select_time(0, 1)
+    assert client.tracks() == []
+    audacity.xdotool("windowactivate", "--sync", window, "key", "Escape")
+
+
+def test_killed_and_started_again(fresh_audacity: Start, audacity_desk: Desk) -> None:
+    first = fresh_audacity()
+    client = open_audacity(20)
+    os.kill(first.pid, 9)
+    with pytest.raises(HostError) as caught:
+        client.tracks()
+    assert trap_of(caught.value) in {Trap.LOST, Trap.LOST_UNSENT}
+    client.close()
+    first.kill()
+    assert failing_to_open(20) is Trap.NOT_RUNNING
+    forget_crash(first.home)
+    fresh_audacity(first.home)
+    with open_audacity(20) as again:
+        assert again.tracks() == []
+
+
+def test_killed_while_an_answer_is_due(fresh_audacity: Start) -> None:
+    audacity = fresh_audacity()
+    client = open_audacity(20)
+    timer = threading.Timer(0.5, audacity.kill)
+    timer.start()
+    with pytest.raises(HostError) as caught:
+        client.pipe.send("SetProject: Rate=0", 30)
+    assert trap_of(caught.value) is Trap.LOST
+    assert caught.value.retryable is False
+    timer.join()
+    client.close()
+
+
+def test_second_stembridge_is_refused(audacity: RunningAudacity) -> None:
+    assert audacity.client.tracks() == []
+    code = "from stembridge_audacity.opening import open_audacity; open_audacity(5)"
+    other = [sys.executable, "-c", code]
+    said = subprocess.run(other, env=audacity.env, capture_output=True, text=True, check=False, timeout=60)
+    assert said.returncode != 0
+    assert Trap.OWNED.message in said.stderr
+    assert audacity.client.tracks() == []
+    audacity.release()
+    subprocess.run(other, env=audacity.env, check=True, timeout=60)
+
+
+def test_no_audacity_is_said_at_once(fresh_audacity: Start) -> None:
+    fresh_audacity().kill()
+    began = time.monotonic()
+    assert failing_to_open(30) is Trap.NOT_RUNNING
+    assert time.monotonic() - began < 10
+
+
+def test_module_off(fresh_audacity: Start, audacity_desk: Desk) -> None:
+    home = audacity_desk.new_home()
+    write_config(home, module=False)
+    audacity = fresh_audacity(home, cured=False)
+    audacity.window("^Audacity$")
+    assert failing_to_open(1) in {Trap.MODULE_OFF, Trap.MODULE_DATE}
+
+
+def test_module_of_another_date(fresh_audacity: Start, audacity_desk: Desk) -> None:
+    """After an upgrade Audacity leaves the module out without a word."""
+    home = audacity_desk.new_home()
+    path = write_config(home)
+    text = re.sub(r"=(\d{4})-(\d\d-\d\dT)", r"=2001-\2", path.read_text(encoding="utf-8"))
+    path.write_text(text, encoding="utf-8")
+    audacity = fresh_audacity(home, cured=False)
+    audacity.window("^Audacity$")
+    assert failing_to_open(1) in {Trap.MODULE_OFF, Trap.MODULE_DATE}
+
+
+def test_first_start_loses_the_pipe_and_the_second_has_it(fresh_audacity: Start, audacity_desk: Desk) -> None:
+    home = audacity_desk.new_home()
+    audacity = fresh_audacity(home, cured=False)
+    registry = home / ".config" / "audacity" / "pluginregistry.cfg"
+    deadline = time.monotonic() + 60
+    while not registry.is_file() or time.time() - registry.stat().st_mtime < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert failing_to_open(20) is Trap.FIRST_START
+    assert [program.pid for program in running.audacities() or ()] == [audacity.pid]
+    audacity.stop()
+    forget_crash(home)
+    again = fresh_audacity(home, cured=False)
+    again.window("^Audacity$")
+    with open_audacity(20) as client:
+        assert client.tracks() == []
+
+
+def test_which_audacity_runs(audacity: RunningAudacity) -> None:
+    found = running.audacities()
+    assert found is not None
+    assert [(program.pid, program.major) for program in found] == [(audacity.pid, 3)]
+    assert audacity.client.version[0] == 3
+
+
+def test_waits_for_a_start_under_way(fresh_audacity: Start, audacity_desk: Desk) -> None:
+    """FIFOs come long before a project; commands would be swallowed meanwhile."""
+    warm = fresh_audacity()
+    home = warm.home
+    warm.stop()
+    forget_crash(home)
+    fresh_audacity(home, cured=False)
+    with open_audacity(60) as client:
+        assert client.tracks() == []
