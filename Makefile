@@ -14,10 +14,10 @@ help:
 	@echo "make test          lint and all tests"
 	@echo "make lint          ruff, mypy, import-linter"
 	@echo "make format        let ruff lay out the code"
-	@echo "make docs          write the generated tables of plugin/PROTOCOL.md"
+	@echo "make docs          write what is generated: PROTOCOL.md's tables, REAPER's action files"
 	@echo "make song          render the demo song again (needs fluidsynth and espeak-ng)"
 	@echo "make bench         the measurements (some minutes)"
-	@echo "make dist          build the wheel"
+	@echo "make dist          build the wheel; with BASE_URL=... also what ReaPack fetches"
 	@echo "make test-pythons  the tests on every Python from 3.11 on that is here"
 	@echo "make clean         remove what these targets made"
 
@@ -57,6 +57,7 @@ format: $(VENV)/.test
 
 docs: $(VENV)/.test
 	$(BIN)/python -m stembridge.bridge.protocol plugin/PROTOCOL.md
+	$(BIN)/python -m stembridge_reaper.action_files
 
 song: $(VENV)/.test
 	$(BIN)/python examples/render_song.py
@@ -66,6 +67,11 @@ bench: $(VENV)/.test models
 
 dist: $(VENV)/.run
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+ifdef BASE_URL
+	$(BIN)/python -m stembridge_reaper.reapack dist/reapack --base-url "$(BASE_URL)"
+else
+	@echo "For REAPER's package manager: make dist BASE_URL=https://... (where dist/reapack will lie)"
+endif
 
 test-pythons:
 	@sh tests/all-pythons.sh
