@@ -169,18 +169,23 @@ local function bring_home(job, options)
   return true
 end
 
-local function can_go_on(job)
-  if not job.held then
+-- What an import waited for is looked at again now and then.
+local function can_go_on(job, now)
+  local held = job.held
+  if not held then
     return true
-  elseif job.held.code == "no_project" then
-    return job.context ~= nil and projects.find(job.context, job.proj) ~= nil
+  elseif now < held.due then
+    return false
   end
-  return reaper.GetPlayStateEx(job.proj and reaper.ValidatePtr(job.proj, "ReaProject*") and job.proj or 0) & 4
-    == 0
+  held.due = now + LOOK_EVERY
+  return held.code ~= "no_project" or (job.context ~= nil and projects.find(job.context, job.proj) ~= nil)
 end
 
-local function wants_home(job, mine)
-  return job.state == "ready" and mine and job.bring and not (job.placed or job.refused) and can_go_on(job)
+local function wants_home(job, mine, now)
+  if job.state ~= "ready" or not (mine and job.bring) or job.placed or job.refused then
+    return false
+  end
+  return can_go_on(job, now)
 end
 
 -- A job without a worker -----------------------------------------------------------------------------

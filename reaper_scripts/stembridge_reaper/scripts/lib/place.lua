@@ -99,8 +99,12 @@ end
 -- The project being current: check the last things, then place.
 local function import_here(job, options)
   local proj = job.proj
-  if not options.again and ledger.holds(proj, job.id) then
-    return refused("The stems of this job are in the project already.", "placed")
+  if ledger.holds(proj, job.id) then
+    if not options.again then
+      return refused("The stems of this job are in the project already.", "placed")
+    end
+    -- Beside what is there, not upon it; after an undo, among the stems of the same start.
+    job.set = ("%s+%d"):format(job.set, job.times)
   end
   local notes
   job.originals, notes = originals.find(proj, job.context)
@@ -162,7 +166,8 @@ function M.import(folder, options)
     context = loaded.context,
     audio = loaded.audio,
     labels = loaded.labels,
-    set = loaded.context.set .. (options.again and #placed > 0 and "+" .. #placed or ""),
+    set = loaded.context.set,
+    times = #placed,
     placed = { tracks = {}, items = {}, takes = {}, lines = 0 },
     notes = {},
   }
