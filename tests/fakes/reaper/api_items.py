@@ -98,6 +98,7 @@ class Items(Group):
     def SetMediaItemInfo_Value(self, item: Item, name: str, value: float) -> bool:
         if not self.known("SetMediaItemInfo_Value", name):
             return False
+        self.whole("SetMediaItemInfo_Value", name, value)
         if name == "IP_ITEMNUMBER":
             raise Refused("SetMediaItemInfo_Value: IP_ITEMNUMBER is read only")
         if name == "D_LENGTH" and value < 0:
@@ -164,5 +165,7 @@ class Items(Group):
         item.track.sort_items()
 
     def UpdateItemLanes(self, project: Project) -> bool:
-        self.host.refreshed.append("UpdateItemLanes")
+        for track in project.tracks:
+            lanes = [int(item.values["I_FIXEDLANE"]) + 1 for item in track.items]
+            track["I_NUMFIXEDLANES"] = max([int(track.number("I_NUMFIXEDLANES")), *lanes])
         return True

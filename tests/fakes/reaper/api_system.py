@@ -16,6 +16,7 @@ from tests.fakes.reaper.things import new_guid
 from tests.fakes.reaper.values import Opaque
 
 RENDER, BUILD_PEAKS, SELECT_NONE, UNSELECT_TRACKS = 42230, 40047, 40289, 40297
+NEW_TABS, CLOSE_TAB = (40859, 41929), 40860
 
 
 class Dialogs(Group):
@@ -35,6 +36,8 @@ class Dialogs(Group):
         return self.MB(text, title, kind)
 
     def GetUserInputs(self, title: str, count: int, captions: str, values: str) -> tuple[bool, str]:
+        if self.host.script.in_undo:
+            raise Refused("GetUserInputs inside an undo block leaves it open while the user thinks")
         if not 1 <= count <= 16:
             raise Refused(f"GetUserInputs: 1 to 16 fields, not {count}")
         fields, separator = captions, ","
@@ -81,7 +84,7 @@ class Files(Group):
     """Paths, folders, processes."""
 
     def file_exists(self, path: str) -> bool:
-        return Path(path).exists()
+        return Path(path).is_file()
 
     def EnumerateFiles(self, path: str, index: int) -> str | None:
         return self.host.folders.file(path, index)
@@ -116,7 +119,9 @@ class Files(Group):
     def ExecProcess(self, command: str, timeout: int) -> str | None:
         if timeout < -2:
             raise Refused(f"ExecProcess: there is no timeout {timeout}")
-        if timeout >= 0:
+        if timeout == 0:
+            raise Refused("ExecProcess: timeout 0 stops REAPER until the process ends, however long that is")
+        if timeout > 0:
             self.host.blocking.append(command)
         return self.host.processes.run(command, timeout)
 
@@ -154,6 +159,12 @@ class Actions(Group):
         elif command == UNSELECT_TRACKS:
             for track in project.tracks:
                 track.select(False)
+        elif command in NEW_TABS:
+            self.host.open_project()
+        elif command == CLOSE_TAB:
+            if project.dirty:
+                raise Refused("40860 on a tab with unsaved changes asks to save them: a modal dialog")
+            self.host.close_project(project)
         elif command in self.host.commands:
             self.host.start_command(command)
         else:

@@ -89,6 +89,7 @@ class Takes(Group):
     def SetMediaItemTakeInfo_Value(self, take: Take, name: str, value: float) -> bool:
         if not self.known("SetMediaItemTakeInfo_Value", name):
             return False
+        self.whole("SetMediaItemTakeInfo_Value", name, value)
         if name == "IP_TAKENUMBER":
             raise Refused("SetMediaItemTakeInfo_Value: IP_TAKENUMBER is read only")
         if name == "D_PLAYRATE" and value <= 0:

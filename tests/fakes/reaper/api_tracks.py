@@ -85,6 +85,7 @@ class Tracks(Group):
     def SetMediaTrackInfo_Value(self, track: Track, name: str, value: float) -> bool:
         if not self.known("SetMediaTrackInfo_Value", name):
             return False
+        self.whole("SetMediaTrackInfo_Value", name, value)
         if name in _READ_ONLY:
             raise Refused(f"SetMediaTrackInfo_Value: {name} is read only")
         if name == "I_NCHAN" and (value % 2 or not 2 <= value <= 128):

@@ -44,6 +44,18 @@ class Group:
         return since <= self.host.version_number
 
     @staticmethod
+    def whole(function: str, name: str, value: float) -> None:
+        """Refuse a fraction where the value is a switch or a whole number.
+
+        Raises
+        ------
+        Refused
+            For a name that begins with B_, C_, I_ or IP_ and a value that isn't whole.
+        """
+        if name.startswith(("B_", "C_", "I_", "IP_")) and not value.is_integer():
+            raise Refused(f"reaper.{function}: {name} takes a whole number, not {value}")
+
+    @staticmethod
     def at(things: Sequence[T], index: int) -> T | None:
         """Give the thing at an index; None outside."""
         return things[index] if 0 <= index < len(things) else None

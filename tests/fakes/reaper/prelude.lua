@@ -220,6 +220,7 @@ os.remove = function(path)
   return real.remove(path)
 end
 os.rename = function(from, to)
+  if py.windows() and py.exists(to) then return nil, to .. ": File exists", 17 end
   py.opened(to, "rename", true)
   return real.rename(from, to)
 end

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import PurePosixPath, PureWindowsPath
 
 from tests.fakes.reaper.strict import Refused
 
@@ -50,9 +51,10 @@ class Started:
 
 
 class Processes:
-    """All that was started; `stop` ends what still runs."""
+    """All that was started; `stop` ends what still runs. `dry`: commands are noted and not started."""
 
     def __init__(self) -> None:
+        self.dry = False
         self.started: list[Started] = []
 
     def run(self, command: str, timeout: int) -> str | None:
@@ -67,6 +69,13 @@ class Processes:
             raise Refused("ExecProcess: the command has a newline in it")
         words = split(command)
         waits = timeout >= 0
+        if not PurePosixPath(words[0]).is_absolute() and not PureWindowsPath(words[0]).is_absolute():
+            raise Refused(
+                f"ExecProcess: {words[0]!r} would be looked for in the PATH, which macOS doesn't have"
+            )
+        if self.dry:
+            self.started.append(Started(command, words, timeout, None))
+            return "0\n"
         try:
             process = subprocess.Popen(
                 words,

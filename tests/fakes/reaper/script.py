@@ -65,6 +65,8 @@ class Script:
             "gfx_get": self.window.get,
             "gfx_set": self.window.put,
             "opened": host.file_opened,
+            "windows": lambda: host.os.startswith("Win"),
+            "exists": lambda path: Path(path).exists(),
         }
         prelude = self.lua.eval("function(text, py) return assert(load(text, '@host', 't'))(py) end")
         text = (HERE / "prelude.lua").read_text(encoding="utf-8")

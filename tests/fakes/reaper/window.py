@@ -133,6 +133,8 @@ class Window:
         return self.docked, *self.place, int(self.canvas.w), int(self.canvas.h)
 
     def _showmenu(self, text: str) -> int:
+        if self.script.in_undo:
+            raise Refused("gfx.showmenu inside an undo block leaves it open while the user thinks")
         self.shown_menus.append(text)
         return self.menus.popleft() if self.menus else 0
 
