@@ -29,7 +29,7 @@ class Source:
     index
         Place from the top, 0 first.
     start, end
-        Where its audio starts and ends, in project seconds with the six digits that Audacity tells.
+        Where its audio starts and ends, in project seconds; Audacity may have told only six digits.
     solo
         True when it was soloed.
     """
@@ -199,4 +199,8 @@ class Editor(Protocol):
         HostError
             `importing.Moved` when this isn't the project that the region came from, or not as it was.
         """
+        ...
+
+    def holds(self, origin: Origin, result: Mapping[str, Any]) -> bool:
+        """Say whether a job's stems are in the project in front already."""
         ...

@@ -100,7 +100,7 @@ def _one(
     with journal.rate(audacity, selection.project_rate, rate):
         audacity.select_time(first / rate, last / rate)
         audacity.export(path, channels=channels)
-    frames = _verified(path, rate, channels, last - first)
+    frames = verified(path, rate, channels, last - first)
     origin = Origin(
         selection.project, selection.project_rate, first, frames, rate, tuple(tracks), apart=apart
     )
@@ -110,8 +110,21 @@ def _one(
     return Region(path, origin, tuple(notes))
 
 
-def _verified(path: Path, rate: int, channels: int, most: int) -> int:
-    """Look into what Audacity wrote: it says OK to much. Gives the frames."""
+def verified(path: Path, rate: int, channels: int | None, most: int) -> int:
+    """Look into what Audacity wrote, which says OK to much; give its number of frames.
+
+    Parameters
+    ----------
+    channels
+        None where either number will do.
+    most
+        Frames that were asked for.
+
+    Raises
+    ------
+    HostError
+        When it isn't that.
+    """
     import soundfile
 
     try:
@@ -119,7 +132,7 @@ def _verified(path: Path, rate: int, channels: int, most: int) -> int:
     except (OSError, RuntimeError) as error:
         raise _unfit(f"its file can't be read ({error})") from error
     found = (facts.samplerate, facts.channels, facts.subtype)
-    if found != (rate, channels, "FLOAT"):
+    if found != (rate, channels or facts.channels, "FLOAT"):
         raise _unfit(f"it wrote {facts.subtype} with {facts.channels} channels at {facts.samplerate} Hz")
     if facts.frames == 0:
         raise HostError(

@@ -58,7 +58,8 @@ def find(tracks: Sequence[Track], sources: Sequence[Source]) -> list[int]:
             for track in tracks
             if track.kind == "wave"
             and (track.name, track.channels) == (source.name, source.channels)
-            and (track.start, track.end) == (source.start, source.end)
+            and told_as(track.start or 0.0, source.start)
+            and told_as(track.end or 0.0, source.end)
             and track.index not in found
         ]
         if not same:
@@ -120,6 +121,19 @@ def place(
     if steps > 1:
         notes.append(f"To be rid of it all, undo {steps} times.")
     return Placed(tuple(one.load.names), steps, tuple(notes))
+
+
+def holds(audacity: Audacity, origin: Origin, result: Mapping[str, Any]) -> bool:
+    """Say whether the tracks of a result are in the project in front, at their place."""
+    load = load_of(origin, result)
+    tracks = audacity.tracks()
+    names = [track.name for track in tracks]
+    lying = {
+        track.name
+        for track in tracks
+        if track.kind == "wave" and track.start is not None and told_as(track.start, origin.start)
+    }
+    return all(name in names for name in load.names) and all(track.name in lying for track in load.audio)
 
 
 def _project_rate(one: _Import, sources: Sequence[int]) -> int | None:

@@ -18,7 +18,7 @@ from stembridge.model.errors import HostError
 from stembridge_audacity.calls import Audacity
 from stembridge_audacity.editor import Origin, Placed, Region
 from stembridge_audacity.export import export
-from stembridge_audacity.importing import place
+from stembridge_audacity.importing import holds, place
 from stembridge_audacity.journal import Journal, mend
 from stembridge_audacity.opening import open_audacity
 from stembridge_audacity.selection import Selection, ask, centred, check_audible, read, sources_of
@@ -93,6 +93,10 @@ class PipeEditor:
     ) -> Placed:
         """Put a job's stems at the place they came from; `here` and `singly` as in `importing.place`."""
         return place(self.audacity, folder, origin, result, self._journal, here=here, singly=singly)
+
+    def holds(self, origin: Origin, result: Mapping[str, Any]) -> bool:
+        """Say whether a job's stems are in the project in front already."""
+        return holds(self.audacity, origin, result)
 
 
 def _gone() -> HostError:

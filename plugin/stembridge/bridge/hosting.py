@@ -33,7 +33,8 @@ from stembridge.model.errors import (
 from stembridge.model.states import TABLE
 
 __all__ = [
-    "TERMINAL", "Event", "Following", "Host", "Job", "SeparateRequest", "failure", "read_json", "write_json",
+    "TERMINAL", "Event", "Following", "Host", "Job", "SeparateRequest", "failure", "last_event",
+    "read_json", "write_json",
 ]  # fmt: skip
 
 _LOOK_EVERY = 0.1
@@ -95,6 +96,11 @@ class Host:
         from stembridge.engines import registry
 
         return registry.default(self.home)
+
+    def new_id(self) -> str:
+        """Give an id for a job that isn't there yet."""
+        stamp = time.strftime("%Y%m%d%H%M%S", time.gmtime(self.clock.time()))
+        return f"{stamp}{secrets.token_hex(4)}"
 
     def order(self, request: SeparateRequest, rendered: Path | None = None, job_id: str | None = None) -> Job:
         """Make a job; no worker has it yet.
@@ -314,6 +320,12 @@ class Following:
         self._restarts += 1
         self._heard = now
         self._host.start(self.job)
+
+
+def last_event(job: Job) -> Event | None:
+    """Give a job's last event; None before its first."""
+    past = events.read(job.events_file)
+    return past[-1] if past else None
 
 
 def failure(event: Event) -> StembridgeError:

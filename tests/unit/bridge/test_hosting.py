@@ -177,6 +177,12 @@ def test_a_wish_with_an_id_is_one_job_wherever_a_kill_came(desk: Host, tmp_path:
     assert [found.id for found in desk.jobs()] == ["wish1"]
 
 
+def test_new_ids_are_letters_and_digits_and_no_two_the_same(desk: Host) -> None:
+    ids = {desk.new_id() for _ in range(50)}
+    assert len(ids) == 50
+    assert all(name.isascii() and name.isalnum() for name in ids)
+
+
 def test_the_default_engine_is_the_cores(desk: Host) -> None:
     assert desk.default_engine == "offline"
 
