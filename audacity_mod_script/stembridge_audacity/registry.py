@@ -73,8 +73,12 @@ def _fields(entry: plugins.Entry, folder: Path) -> Mapping[str, str]:
 
 
 def _group(entry: plugins.Entry, folder: Path) -> str:
-    """Audacity's id of a plug-in as a group's name: base64, with the format's own escapes."""
-    text = f"Effect_{_NYQUIST}_{plugins.AUTHOR}_{entry.name}_{folder / entry.file}"
+    """Audacity's id of a plug-in as a group's name: base64, with the format's own escapes.
+
+    The id's parts are joined by underscores; those inside a part have a backslash before them.
+    """
+    parts = ("Effect", _NYQUIST, plugins.AUTHOR, entry.name, str(folder / entry.file))
+    text = "_".join(part.replace("_", "\\_") for part in parts)
     code = base64.b64encode(text.encode("utf-8", "surrogateescape")).decode()
     return _GROUP + "".join(_letter(letter) for letter in f"base64:{code}")
 
