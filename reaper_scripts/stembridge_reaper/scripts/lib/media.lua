@@ -83,12 +83,12 @@ function M.describe(take)
   facts.rate = reaper.GetMediaSourceSampleRate(root)
   facts.channels = reaper.GetMediaSourceNumChannels(root)
   local seconds, in_quarters = reaper.GetMediaSourceLength(root)
+  facts.offline = facts.rate <= 0 and (facts.kind == "audio" or facts.kind == "unknown")
   if facts.kind ~= "audio" then
     facts.length = length or (in_quarters and 0 or seconds)
     return facts
   end
-  if facts.rate <= 0 then
-    facts.offline = true
+  if facts.offline then
     -- Offline media reads as nothing, though its file may be there: a WAV tells about itself.
     local header = files.is_absolute(path) and wav.inspect(path)
     if header then
