@@ -28,7 +28,8 @@ function M.sorted(rows)
   for place, row in ipairs(rows) do
     local mark = row.ready and "good" or (row.needed and "bad" or "warn")
     local rank = ({ bad = 0, warn = 1, good = 2 })[mark]
-    sorted[place] = { mark = mark, rank = rank, place = place, name = row.name, text = row.text, remedy = row.remedy }
+    sorted[place] =
+      { mark = mark, rank = rank, place = place, name = row.name, text = row.text, remedy = row.remedy }
   end
   table.sort(sorted, function(one, other)
     if one.rank ~= other.rank then

@@ -96,7 +96,8 @@ function M:model(entries)
   end
   local engine = self:engine_of(entry)
   local recipe = entry.preset[engine] or {}
-  local found = recipe.model and entries:model(engine, recipe.model) or entries:first(engine, self.ready.models)
+  local found = recipe.model and entries:model(engine, recipe.model)
+    or entries:first(engine, self.ready.models)
   return found and found.model
 end
 

@@ -121,7 +121,8 @@ local function checks_row(ui, width, checks)
       for index, check in ipairs(checks) do
         local place = places[index]
         local cell = box.new(area.x + place.x, area.y + place.row * tall, widths[index], tall)
-        local value, changed = widgets.check(ui, check.id, cell, check.label, check.value, { swatch = check.swatch })
+        local value, changed =
+          widgets.check(ui, check.id, cell, check.label, check.value, { swatch = check.swatch })
         if changed then
           check.set(value)
         end
@@ -214,7 +215,8 @@ function M.build(ui, dialog, width)
   local choice = dialog.choice
   local entry = choice.entry
   if not entry then
-    local text = dialog.loading and "Asking Stembridge for its models…" or "Choose a preset or a model on the left."
+    local text = dialog.loading and "Asking Stembridge for its models…"
+      or "Choose a preset or a model on the left."
     return { text_row(ui, text, width, { colour = "dim" }) }
   end
   local rows = {}

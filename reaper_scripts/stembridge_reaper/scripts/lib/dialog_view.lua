@@ -1,4 +1,4 @@
--- How the dialog looks: what is selected on top, the list on the left, the form on the right, the start below.
+-- How the dialog looks: the selection on top, the list on the left, the form on the right, the start below.
 local box = require("ui.box")
 local dialog_rows = require("dialog_rows")
 local form = require("ui.form")
@@ -61,8 +61,13 @@ local function left_side(ui, area, dialog)
     dialog:pick()
   end
   if #dialog.list.rows == 0 then
-    local text = dialog.search.text == "" and "No models." or ("Nothing matches '%s'."):format(dialog.search.text)
-    p:text(box.new(rest.x + p:px(12), rest.y + p:px(10), rest.w - p:px(24), p:px(20)), text, { colour = "dim" })
+    local text = dialog.search.text == "" and "No models."
+      or ("Nothing matches '%s'."):format(dialog.search.text)
+    p:text(
+      box.new(rest.x + p:px(12), rest.y + p:px(10), rest.w - p:px(24), p:px(20)),
+      text,
+      { colour = "dim" }
+    )
   elseif dialog.loading and dialog.search.text == "" then
     local note = box.new(rest.x + p:px(10), rest.y + rest.h - p:px(24), rest.w - p:px(20), p:px(20))
     p:text(note, "Loading the models…", { font = p.SMALL, colour = "dim" })

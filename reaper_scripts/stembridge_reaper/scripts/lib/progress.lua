@@ -44,7 +44,9 @@ local function draw_buttons(ui, area, job, list)
     local width = math.min(widgets.button_width(ui, label), area.w)
     x = x - width
     local primary = list[index].primary
-    if widgets.button(ui, job.id .. "/" .. id, box.new(x, area.y, width, area.h), label, { primary = primary }) then
+    if
+      widgets.button(ui, job.id .. "/" .. id, box.new(x, area.y, width, area.h), label, { primary = primary })
+    then
       hit = id
     end
     x = x - p:px(8)
@@ -159,7 +161,7 @@ function M:draw(ui, area)
   local all_width = widgets.button_width(ui, "All jobs")
   local hide, rest = box.cut(line, "right", hide_width, p:px(8))
   local all, note = box.cut(rest, "right", all_width, p:px(12))
-  p:text(note, self:note(jobs), { colour = "dim", font = p.SMALL })
+  p:text(note, M.note(jobs), { colour = "dim", font = p.SMALL })
   if widgets.button(ui, "all", all, "All jobs") then
     self.events.jobs()
   end
@@ -185,7 +187,7 @@ function M:needs_user()
 end
 
 --- Say below what closing means.
-function M:note(jobs)
+function M.note(jobs)
   for _, job in ipairs(jobs) do
     if job_words.runs(job) then
       return "The work goes on when this is closed."

@@ -87,7 +87,8 @@ function M:close()
   self:want(nil, 0)
 end
 
---- Give the sum of a quote's rows: {amount=number|nil, unit=, left=, limits={sentence...}, most=dearest job|nil}.
+--- Give the sum of a quote's rows: {amount=, unit=, left=, limits={sentences}, most=the dearest job's};
+-- amount and most are nil where one isn't known.
 function M.total(rows)
   local total = { amount = 0, most = 0, limits = {} }
   local told = {}
@@ -132,7 +133,7 @@ function M:words(engine)
     return { text = "", kind = "dim", more = {} }
   end
   if self.state == "many" then
-    local text = ("The price of more than %d jobs isn't asked beforehand; each asks before it spends."):format(M.MOST)
+    local text = ("More than %d jobs aren't priced beforehand; each asks before it spends."):format(M.MOST)
     return { text = text, kind = "text", more = {} }
   end
   if self.state == "waiting" or self.state == "asking" then

@@ -107,7 +107,9 @@ function M.run(folder)
     fine, sentence = files.write(path, M.toolbar(number, names))
   end
   local lines = {
-    ("%d actions are in REAPER's action list now. Search for 'Stembridge' there, and give them keys."):format(count),
+    ("%d actions are in REAPER's action list now. Search for 'Stembridge' there, and give them keys."):format(
+      count
+    ),
     "",
   }
   if #missing > 0 then

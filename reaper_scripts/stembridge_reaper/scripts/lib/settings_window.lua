@@ -58,7 +58,11 @@ local function labelled(ui, label, id, draw, note)
       local cell = box.new(area.x + left, area.y, area.w - left, tall)
       draw(cell)
       if note then
-        p:text(box.new(cell.x, cell.y + tall + p:px(2), cell.w, p:px(16)), note, { font = p.SMALL, colour = "dim" })
+        p:text(
+          box.new(cell.x, cell.y + tall + p:px(2), cell.w, p:px(16)),
+          note,
+          { font = p.SMALL, colour = "dim" }
+        )
       end
     end,
   }
@@ -99,15 +103,22 @@ local function rows(ui, self)
       end
     end, note)
   end
-  local limit = labelled(ui, "Limit of credits a job", "limit", function(cell)
-    local narrow = box.new(cell.x, cell.y, math.min(cell.w, ui.paint:px(110)), cell.h)
-    if widgets.field(ui, "limit", narrow, self.limit, {}) then
-      local credits = M.credits(self.limit.text)
-      if credits then
-        changed(self, "limit", credits)
+  local limit = labelled(
+    ui,
+    "Limit of credits a job",
+    "limit",
+    function(cell)
+      local narrow = box.new(cell.x, cell.y, math.min(cell.w, ui.paint:px(110)), cell.h)
+      if widgets.field(ui, "limit", narrow, self.limit, {}) then
+        local credits = M.credits(self.limit.text)
+        if credits then
+          changed(self, "limit", credits)
+        end
       end
-    end
-  end, M.credits(self.limit.text) and "What costs more asks first. 0: always ask." or "Write a whole number of credits.")
+    end,
+    M.credits(self.limit.text) and "What costs more asks first. 0: always ask."
+      or "Write a whole number of credits."
+  )
   local zoom = labelled(ui, "Size", "zoom", function(cell)
     local key, hit = widgets.select(ui, "zoom", cell, zoom_options(), tostring(self.settings.zoom))
     if hit then
@@ -150,7 +161,7 @@ function M:draw(ui, area)
   end
 end
 
-function M:tick()
+function M.tick()
   return false
 end
 

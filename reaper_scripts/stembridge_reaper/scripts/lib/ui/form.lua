@@ -29,8 +29,8 @@ local function top_for(heights, index, space)
 end
 
 --- Show rows.
--- @param rows a list of {h=, ids={names of its widgets}, draw=function(ui, area)}; a heading has keep=true: it
---   comes into sight with the row below it
+-- @param rows a list of {h=, ids={names of its widgets}, draw=function(ui, area)}; a heading has keep=true:
+--   it comes into sight with the row below it
 function M.show(ui, id, area, rows)
   local p = ui.paint
   local state = ui:state(id)

@@ -26,7 +26,11 @@ function M.button(ui, id, area, label, style)
     p:round(area, { 0, 0, 0 }, nil, 0.18)
   end
   local colour = style.primary and "on_accent" or (style.danger and "bad" or "text")
-  p:text(box.inset(area, p:px(8), 0), label, { align = "centre", colour = colour, font = style.primary and p.BOLD })
+  p:text(
+    box.inset(area, p:px(8), 0),
+    label,
+    { align = "centre", colour = colour, font = style.primary and p.BOLD }
+  )
   if has then
     ui:ring(area)
   end
@@ -71,7 +75,11 @@ function M.check(ui, id, area, label, value, style)
     p:dot(x + p:px(4), area.y + area.h // 2, p:px(4), style.swatch)
     x = x + p:px(14)
   end
-  p:text(box.new(x, area.y, area.x + area.w - x, area.h), label, { colour = style.disabled and "dim" or "text" })
+  p:text(
+    box.new(x, area.y, area.x + area.w - x, area.h),
+    label,
+    { colour = style.disabled and "dim" or "text" }
+  )
   return value, changed
 end
 
@@ -109,7 +117,8 @@ function M.segments(ui, id, area, options, key)
   local spare, x, sum = area.w - needed, area.x, 0
   for index, option in ipairs(options) do
     sum = sum + p:width(p.BODY, option[2]) + p:px(16)
-    local right = spare >= 0 and area.x + sum + spare * index // #options or area.x + area.w * index // #options
+    local right = spare >= 0 and area.x + sum + spare * index // #options
+      or area.x + area.w * index // #options
     local cell = box.new(x, area.y, right - x, area.h)
     x = right
     if ui:clicked(id .. index, cell) then
@@ -119,7 +128,11 @@ function M.segments(ui, id, area, options, key)
     if chosen then
       p:round(cell, "accent")
     end
-    p:text(box.inset(cell, p:px(6), 0), option[2], { align = "centre", colour = chosen and "on_accent" or "text" })
+    p:text(
+      box.inset(cell, p:px(6), 0),
+      option[2],
+      { align = "centre", colour = chosen and "on_accent" or "text" }
+    )
   end
   if has then
     ui:ring(area)
@@ -154,9 +167,12 @@ local function open_choices(ui, id, area, options, key)
   local choices = list.new()
   choices:set(rows)
   choices:select_id(key)
-  ui:open_popup(id, pickers.choices(area, choices, function(picked)
-    ui:state(id).picked = { picked }
-  end))
+  ui:open_popup(
+    id,
+    pickers.choices(area, choices, function(picked)
+      ui:state(id).picked = { picked }
+    end)
+  )
 end
 
 --- One choice out of many, in a list that opens; gives the key, and true when it was changed.

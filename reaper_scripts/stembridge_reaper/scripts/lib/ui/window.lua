@@ -68,18 +68,24 @@ function M:show(view)
 end
 
 --- Give where the window is: {w, h, x, y, dock}, to be kept for the next time.
-function M:place()
+function M.place()
   local dock, x, y, w, h = gfx.dock(-1, 0, 0, 0, 0)
   if w <= 0 or h <= 0 then
     return nil
   end
-  return { dock = math.floor(dock), x = math.floor(x), y = math.floor(y), w = math.floor(w), h = math.floor(h) }
+  return {
+    dock = math.floor(dock),
+    x = math.floor(x),
+    y = math.floor(y),
+    w = math.floor(w),
+    h = math.floor(h),
+  }
 end
 
 function M:close()
   if self.open then
     self.open = false
-    self.last_place = self:place()
+    self.last_place = M.place()
     gfx.quit()
   end
 end
