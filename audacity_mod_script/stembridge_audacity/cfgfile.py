@@ -175,8 +175,7 @@ def escaped(value: str) -> str:
 
 
 def _plain(raw: bytes) -> str:
-    text = raw.decode("utf-8", "surrogateescape").strip("\r\n")
-    text = text.strip()
+    text = raw.decode("utf-8", "surrogateescape").strip(" \t\r\n")
     if len(text) >= 2 and text.startswith('"') and text.endswith('"'):
         text = text[1:-1]
     plain, rest = "", iter(text)
