@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from stembridge.model.errors import HostError
-from stembridge_audacity import running
+from stembridge_audacity import diagnosis, running
 from stembridge_audacity.calls import Audacity
 from stembridge_audacity.channel import AbsentError, Opener, OrphanedError, open_channel
 from stembridge_audacity.owner import Owner
@@ -16,7 +16,6 @@ from stembridge_audacity.traps import Trap
 _ORPHANED_FOR = 3.0
 """Seconds after which a pipe that nobody serves won't be served any more."""
 _PAUSE = 0.1
-_ANSWER_LIMIT = 5.0
 
 
 def open_audacity(
@@ -77,31 +76,13 @@ def _connect(pipe: Pipe, deadline: float, programs: running.Lister) -> None:
     try:
         pipe.connect(max(0.0, deadline - time.monotonic()), give_up)
     except HostError as error:
-        raise _explained(error, programs()) from error
-
-
-def _explained(error: HostError, found: tuple[running.Program, ...] | None) -> HostError:
-    """Look closer at a pipe that can't be opened."""
-    if found is None or Trap.PIPE_BUSY.caused(error):
-        return error
-    pids = [program.pid for program in found]
-    if not found:
-        return Trap.NOT_RUNNING.error(pids=pids, **_pipe(error))
-    if all(program.major == 4 for program in found):
-        return Trap.AUDACITY_4.error(pids=pids, **_pipe(error))
-    if len([program for program in found if program.major != 4]) > 1:
-        return Trap.SECOND.error(pids=pids, **_pipe(error))
-    return error
-
-
-def _pipe(error: HostError) -> dict[str, object]:
-    return {"pipe": error.context.get("pipe")}
+        raise diagnosis.explained(error, programs()) from error
 
 
 def _wait_for_project(pipe: Pipe, deadline: float) -> None:
     while True:
         left = max(_PAUSE, deadline - time.monotonic())
-        reply = pipe.send(command("GetInfo", Type="Tracks"), min(left, max(_ANSWER_LIMIT, left)))
+        reply = pipe.send(command("GetInfo", Type="Tracks"), left)
         if reply.ok:
             return
         if time.monotonic() >= deadline:

@@ -42,7 +42,7 @@ class Owner:
     def __init__(self, what: str = "stembridge audacity", path: Path | None = None) -> None:
         self._what = what
         self._path = path or lock_file()
-        self._lock = FileLock(self._path, mode=0o600)
+        self._lock = FileLock(self._path, mode=0o600, thread_local=False)
 
     @property
     def held(self) -> bool:
@@ -64,7 +64,7 @@ class Owner:
         except Timeout as error:
             raise Trap.OWNED.error(**self.holder()) from error
         except OSError as error:
-            raise Trap.PIPE_DENIED.error(lock=str(self._path), reason=str(error)) from error
+            raise Trap.NO_LOCK.error(lock=str(self._path), reason=str(error)) from error
         with contextlib.suppress(OSError):
             self._note.write_text(
                 json.dumps({"pid": os.getpid(), "what": self._what, "user": _user()}), encoding="utf-8"

@@ -44,9 +44,14 @@ class Trap(Enum):
         "Let it finish, or stop it: only one program at a time can speak with Audacity.",
         True,
     )
-    PIPE_DENIED = (
-        "Audacity's scripting pipe is there, but can't be opened.",
-        "Start Audacity and Stembridge as the same user, and neither in a container such as Flatpak or Snap.",
+    SANDBOX = (
+        "This Audacity is a Flatpak or Snap, which keeps its scripting pipe to itself.",
+        "Use Tools > Stembridge in its menu, or an Audacity from your distribution or audacityteam.org.",
+        False,
+    )
+    NO_LOCK = (
+        "Stembridge's lock beside Audacity's scripting pipe can't be used.",
+        "Check the rights of the file that is named in the details.",
         False,
     )
     NO_PROJECT = (
