@@ -28,13 +28,13 @@ local turn, looked, claimed, token = 0, -math.huge, -math.huge, nil
 local scan, folder_of_jobs
 
 local function claim(now)
-  if now - claimed < CLAIM_EVERY and now >= claimed then
+  if now - claimed < CLAIM_EVERY then
     return true
   end
   token = token or ids.new()
   local holder, since = reaper.GetExtState(projects.SECTION, CLAIM):match("^(%S+) (%S+)$")
   since = tonumber(since)
-  if holder and holder ~= token and since and now >= since and now - since < CLAIM_LASTS then
+  if holder and holder ~= token and since and math.abs(now - since) < CLAIM_LASTS then
     return false
   end
   reaper.SetExtState(projects.SECTION, CLAIM, ("%s %.3f"):format(token, now), false)
@@ -226,8 +226,11 @@ function M.cancel(id)
   if fine and over(job) then -- nobody is there to read the wish
     fine, sentence = launch(job)
   end
-  job.cancelling = fine
-  return fine, sentence
+  if not fine then
+    return nil, sentence
+  end
+  job.cancelling = true
+  return true
 end
 
 --- Go on with a job that failed, was cancelled, or lost its worker, from what is on disk.
