@@ -46,10 +46,10 @@ def failure(fake: FakeAudacity, owner: Owner, timeout: float, *found: Program) -
 def test_opens_asks_and_closes(tmp_path: Path, owner: Owner) -> None:
     with FakeAudacity(tmp_path) as fake:
         audacity = opened(fake, owner)
-        assert owner.held
+        held = [owner.held]
         assert audacity.can("GetInfo") is False
         audacity.close()
-        assert not owner.held
+        assert [*held, owner.held] == [True, False]
         assert not audacity.pipe.connected
         audacity.close()
 
