@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from tests.fakes.reaper import Reaper
 from tests.lua.placing import Desk
@@ -28,3 +30,12 @@ def host(lua: str, tmp_path: Path) -> Iterator[Reaper]:
 def desk(host: Reaper, tmp_path: Path) -> Desk:
     """A saved project on that host, for jobs that come back."""
     return Desk(host, tmp_path / "user")
+
+
+@pytest.fixture
+def wav(tmp_path: Path) -> Path:
+    """A second of quiet noise, stereo at 44100 Hz."""
+    path = tmp_path / "noise.wav"
+    noise = np.random.default_rng(1).uniform(-0.5, 0.5, (44100, 2))
+    soundfile.write(path, noise, 44100, subtype="FLOAT")
+    return path

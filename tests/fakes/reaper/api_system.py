@@ -95,8 +95,9 @@ class Files(Group):
     def RecursiveCreateDirectory(self, path: str, ignored: int) -> int:
         if not Path(path).is_absolute():
             raise Refused(f"RecursiveCreateDirectory: {path!r} depends on the current folder")
+        # 0 is also the answer for a folder that is there already: it doesn't tell success from failure.
         try:
-            Path(path).mkdir(parents=True, exist_ok=True)
+            Path(path).mkdir(parents=True)
         except OSError:
             return 0
         return 1

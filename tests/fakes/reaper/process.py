@@ -70,9 +70,7 @@ class Processes:
         words = split(command)
         waits = timeout >= 0
         if not PurePosixPath(words[0]).is_absolute() and not PureWindowsPath(words[0]).is_absolute():
-            raise Refused(
-                f"ExecProcess: {words[0]!r} would be looked for in the PATH, which macOS doesn't have"
-            )
+            raise Refused(f"ExecProcess: {words[0]!r} needs a PATH, and a Mac's programs don't get one")
         if self.dry:
             self.started.append(Started(command, words, timeout, None))
             return "0\n"

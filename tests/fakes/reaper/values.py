@@ -112,6 +112,11 @@ def _integer(value: object) -> int | None:
     return None
 
 
+def _lua_kind(value: object) -> str:
+    """Give the name of lupa's class: each version of Lua has classes of its own."""
+    return type(value).__name__
+
+
 def _plain(kind: str, value: object) -> tuple[bool, Any]:
     """Take a value of a plain type: whether it is one, and what it is."""
     if kind == "integer":
@@ -125,14 +130,12 @@ def _plain(kind: str, value: object) -> tuple[bool, Any]:
     if kind == "string":
         return isinstance(value, str) and "\0" not in value, value
     if kind == "function":
-        return callable(value), value
+        return _lua_kind(value) == "_LuaFunction", value
     if kind == "reaper.array":
         return isinstance(value, Array), value
     if kind == "identifier":
         return isinstance(value, Handle) or value is None, value
-    return value is None or isinstance(value, Array) or _integer(value) is not None or hasattr(
-        value, "values"
-    ), value
+    return isinstance(value, Array) or _integer(value) is not None or _lua_kind(value) == "_LuaTable", value
 
 
 class Checker:
