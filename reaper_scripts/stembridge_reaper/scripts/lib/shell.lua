@@ -10,6 +10,17 @@ local M = {}
 
 local self = { window = nil, view = nil, kind = nil, all = nil, following = false, work = {} }
 
+-- The loop sleeps when there is neither a window nor work; what comes later (a job that took many ticks to
+-- send) wakes it.
+local loop
+
+local function wake()
+  if not self.awake then
+    self.awake = true
+    reaper.defer(loop)
+  end
+end
+
 local function close_window()
   if self.window then
     self.window:close()
@@ -38,6 +49,7 @@ function M.show(kind, title, width, height, view)
       view:draw(ui, area)
     end,
   })
+  wake()
 end
 
 --- Close this script's window; jobs under way are still followed.
@@ -57,6 +69,7 @@ end
 --- Do a piece of work every tick until it gives true.
 function M.every_tick(work)
   self.work[#self.work + 1] = work
+  wake()
 end
 
 --- Say something in a box of REAPER's.
@@ -159,7 +172,7 @@ local function alive()
   return self.window ~= nil or #self.work > 0 or (self.following and self.keeps and follow.busy())
 end
 
-local function loop()
+loop = function()
   local now = reaper.time_precise()
   do_work()
   -- An import may take a whole tick: nothing is drawn in it.
@@ -173,8 +186,9 @@ local function loop()
   if self.window and not self.window:step() then
     close_window()
   end
+  self.awake = false
   if alive() then
-    reaper.defer(loop)
+    wake()
   end
 end
 
@@ -193,7 +207,7 @@ function M.run(first, keeps)
   end)
   first()
   if alive() then
-    reaper.defer(loop)
+    wake()
   end
 end
 
