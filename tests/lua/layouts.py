@@ -29,6 +29,8 @@ class Layout:
         How many jobs that makes.
     audible
         The stems sound at once (in lanes beside their original they don't).
+    rings
+        Effects sound on behind the selection, and a render as heard ends with it.
     """
 
     build: Build
@@ -36,6 +38,7 @@ class Layout:
     order: Mapping[str, Any] = field(default_factory=dict)
     jobs: int = 1
     audible: bool = True
+    rings: bool = False
 
 
 TABLE: dict[str, Layout] = {}
@@ -211,7 +214,7 @@ def _(stage: Stage) -> None:
     material.effect(item.track, "JS: low-pass", 0.7)
 
 
-@layout("effects of the track, as heard", "heard", order={"mode": "heard"})
+@layout("effects of the track, as heard", "heard", order={"mode": "heard"}, rings=True)
 def _(stage: Stage) -> None:
     item = stage.item(track_D_PAN=0.2)
     material.effect(item.track, "JS: gain", 0.3)

@@ -47,9 +47,9 @@ class Stage:
             self.folder / "Song" / f"take {self.seed}{suffix}", seconds, rate, channels, seed=self.seed
         )
 
-    def track(self, name: str = "Voice", **values: float) -> Track:
+    def track(self, name: str = "Voice", *, depth: int = 0, **values: float) -> Track:
         """Add a track."""
-        return self.host.project.add_track(name, **values)
+        return self.host.project.add_track(name, depth=depth, index=None, **values)
 
     def item(
         self,
@@ -116,13 +116,19 @@ class Outcome:
         known = self.before.takes()
         return [guid for guid in self.after.takes() if guid not in known]
 
-    def null(self, originals: Sequence[str], window: tuple[float, float] | None = None) -> nulling.Null:
-        """Hold the takes that were sent against all new ones; ``window``: only these seconds."""
+    def null(self, originals: Sequence[str], *, within: bool = False) -> nulling.Null:
+        """Hold the takes that were sent against all new ones.
+
+        ``within``: only where stems lie, else with some silence around.
+        """
         rate = self.before.rate
         spots = [self.before.takes()[guid] for guid in originals]
         start = min(item.position + min(track.delay, 0) for track, item, _ in spots) - 0.05
         end = max(item.position + item.length + max(track.delay, 0) for track, item, _ in spots) + 0.05
-        start, end = window or (start, end)
+        if within:
+            stems = [self.after.takes()[guid][1] for guid in self.new]
+            start = min(stem.position for stem in stems)
+            end = max(stem.position + stem.length for stem in stems)
         first = max(math.floor(start * rate + 1e-6), 0)
         place = Place(first, math.ceil(end * rate - 1e-6) - first, rate, self.channels)
         original = hear(self.before, originals, place)
