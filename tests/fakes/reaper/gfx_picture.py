@@ -80,7 +80,8 @@ class Canvas:
         window = self._window
         if window.todo:
             self._shown = Sheet(window.picture.copy(), list(window.todo))
-            self._shown_texts, self._texts = self._texts, []
+            if self._texts:  # a round that draws nothing leaves what is shown
+                self._shown_texts, self._texts = self._texts, []
         if self.clear > -1:
             number = int(self.clear)
             colour = (number & 255, number >> 8 & 255, number >> 16 & 255, 255)

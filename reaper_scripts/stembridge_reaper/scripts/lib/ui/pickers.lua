@@ -201,7 +201,7 @@ end
 -- @param choices a `ui.list` of {id, label}
 -- @param pick function(id)
 function M.choices(anchor, choices, pick)
-  local typed, first_frame = "", true
+  local typed, typed_at, first_frame = "", 0, true
   return function(ui)
     local p = ui.paint
     local row_height = p:px(24)
@@ -228,7 +228,12 @@ function M.choices(anchor, choices, pick)
         ui:close_popup()
         return
       end
-      if ui:take("enter", "space") then
+      local now = reaper.time_precise()
+      if now - typed_at > 1 then
+        typed = ""
+      end
+      -- A space belongs to what is being typed.
+      if ui:take("enter") or (typed == "" and ui:take("space")) then
         pick(choices:id())
         ui:close_popup()
         return
@@ -237,7 +242,7 @@ function M.choices(anchor, choices, pick)
       if key and choices:key(key.name) then
         input.key = nil
       elseif key and key.char then
-        typed = typed .. key.char
+        typed, typed_at = typed .. key.char, now
         local found = false
         for index, row in ipairs(choices.rows) do
           if utext.fold(row.label):find(utext.fold(typed), 1, true) == 1 then

@@ -11,11 +11,6 @@ M.__index = M
 local DOUBLE_CLICK = 0.35
 local REFRESH = 1.0
 
-local function is_mac()
-  local system = reaper.GetOS()
-  return system:find("^OSX") ~= nil or system:find("^macOS") ~= nil
-end
-
 --- Give how many pixels a length of 1 takes: the screen's hint times the user's wish.
 function M.scale_of(retina, wish)
   return math.max(1, retina) * math.max(0.75, math.min(2.5, wish or 1))
@@ -36,20 +31,17 @@ function M.open(options)
     pressed_at = -1,
     pressed_x = 0,
     pressed_y = 0,
-    fitted = is_mac(),
-    width = options.width,
-    height = options.height,
+    fitted = options.place ~= nil,
     open = true,
   }, M)
   local place = options.place
   gfx.ext_retina = 1
-  local w = place and place.w or options.width * window.zoom
-  local h = place and place.h or options.height * window.zoom
+  window.width = math.floor(place and place.w or options.width * window.zoom)
+  window.height = math.floor(place and place.h or options.height * window.zoom)
   if place then
-    gfx.init(options.title, math.floor(w), math.floor(h), place.dock, place.x, place.y)
-    window.fitted = true
+    gfx.init(options.title, window.width, window.height, place.dock, place.x, place.y)
   else
-    gfx.init(options.title, math.floor(w), math.floor(h))
+    gfx.init(options.title, window.width, window.height)
   end
   gfx.clear = -1
   return window
@@ -67,9 +59,10 @@ function M:show(view)
   self.due = true
 end
 
---- Give where the window is: {w, h, x, y, dock}, to be kept for the next time.
-function M.place()
-  local dock, x, y, w, h = gfx.dock(-1, 0, 0, 0, 0)
+--- Give where the window is, in the units of gfx.init, to be kept for the next time: {w, h, x, y, dock}.
+function M:place()
+  local dock, x, y = gfx.dock(-1, 0, 0, 0, 0)
+  local w, h = gfx.w / (self.density or 1), gfx.h / (self.density or 1)
   if w <= 0 or h <= 0 then
     return nil
   end
@@ -85,7 +78,7 @@ end
 function M:close()
   if self.open then
     self.open = false
-    self.last_place = M.place()
+    self.last_place = self:place()
     gfx.quit()
   end
 end
@@ -109,14 +102,21 @@ local function read_mouse(self, input, now)
   return moved or input.pressed or input.released or input.wheel ~= 0
 end
 
--- On Windows and Linux the scale is only a hint that comes with the first frame: the window grows with it.
+-- With the first frame comes the screen's scale. On macOS the window has that many more pixels already; on
+-- other systems the scale is only a hint, and the window is made larger by it.
 local function fit_once(self)
-  if self.fitted or gfx.ext_retina <= 1 then
+  if self.density then
     return
   end
-  self.fitted = true
-  local scale = M.scale_of(gfx.ext_retina, self.zoom)
-  gfx.init("", math.floor(self.width * scale), math.floor(self.height * scale))
+  self.density = 1
+  if gfx.ext_retina <= 1 then
+    return
+  end
+  if gfx.w > self.width * 1.2 then
+    self.density = gfx.ext_retina
+  elseif not self.fitted then
+    gfx.init("", math.floor(self.width * gfx.ext_retina), math.floor(self.height * gfx.ext_retina))
+  end
 end
 
 --- Do a tick; false when the window was closed.
