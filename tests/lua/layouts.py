@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.fakes.reaper import Item, Track
 from tests.lua import material
 from tests.lua.stage import Stage
 
-Build = Callable[[Stage], None]
+Build = Callable[[Stage], Sequence[Item] | None]
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,8 @@ class Layout:
     Attributes
     ----------
     build
-        Lays it out and selects what is to be separated.
+        Lays it out and selects what is to be separated; gives the items of it where they aren't all that
+        are selected.
     mode
         The mode that has to be used: source, heard or accessor.
     order
@@ -29,6 +30,10 @@ class Layout:
         How many jobs that makes.
     audible
         The stems sound at once (in lanes beside their original they don't).
+    part
+        Start and end (project seconds) of what is selected, where that is only a part of its items.
+    model
+        The engine's model.
     rings
         Effects sound on behind the selection, and a render as heard ends with it.
     """
@@ -39,6 +44,18 @@ class Layout:
     jobs: int = 1
     audible: bool = True
     rings: bool = False
+    part: tuple[float, float] | None = None
+    model: str = "repet"
+
+    @property
+    def margin(self) -> float:
+        """Seconds at both ends that aren't compared; negative: the silence around is compared, too.
+
+        A cut through an item leaves the resampler other neighbours than the whole item did.
+        """
+        if self.part is not None and self.mode == "source":
+            return 0.001
+        return 0.0 if self.rings or self.part is not None else -0.05
 
 
 TABLE: dict[str, Layout] = {}
@@ -351,3 +368,55 @@ def _(stage: Stage) -> None:
 def _(stage: Stage) -> None:
     stage.item(I_GROUPID=3)
     stage.item(I_GROUPID=3, D_POSITION=0.6)
+
+
+# Selections that aren't items.
+
+
+@layout("a razor edit inside an item", part=(0.7123456, 1.1))
+def _(stage: Stage) -> Sequence[Item]:
+    item = stage.item(D_PLAYRATE=1.1).select(False)
+    item.track["P_RAZOREDITS"] = '0.7123456 1.1 ""'
+    return [item]
+
+
+@layout("a razor edit over the end of an item", "heard", part=(0.8123456, 1.7), order={"mode": "heard"})
+def _(stage: Stage) -> Sequence[Item]:
+    item = stage.item(D_FADEOUTLEN=0.3).select(False)
+    item.track["P_RAZOREDITS"] = '0.8123456 1.7 ""'
+    return [item]
+
+
+@layout("a time selection over two tracks", jobs=2, part=(0.8, 1.2))
+def _(stage: Stage) -> Sequence[Item]:
+    items = [stage.item(), stage.item(track=stage.track("Guitar", vol=0.5), rate=48000, D_POSITION=0.3)]
+    for item in items:
+        item.select(False).track.select()
+    stage.host.project.select_time(0.8, 1.2)
+    return items
+
+
+@layout("a time selection over two tracks in one render", "heard", part=(0.8000101, 1.3000202),
+        order={"per": "selection"})  # fmt: skip
+def _(stage: Stage) -> Sequence[Item]:
+    items = [stage.item(), stage.item(track=stage.track("Guitar", vol=0.5), rate=48000, D_POSITION=0.9)]
+    for item in items:
+        item.select(False).track.select()
+    stage.host.project.select_time(0.8000101, 1.3000202)
+    return items
+
+
+# Compressed files, whose decoders may begin to count elsewhere.
+one("MP3", suffix=".mp3", seconds=3)
+one("MP3, trimmed", suffix=".mp3", seconds=3, D_STARTOFFS=0.5, D_LENGTH=2)
+one("Ogg Vorbis", suffix=".ogg", seconds=3)
+one("MP3, faster", "heard", suffix=".mp3", D_PLAYRATE=1.2)
+
+# On the network.
+for _name, _order, _mode in (
+    ("the network", {}, "source"),
+    ("the network, as heard", {"mode": "heard"}, "heard"),
+    ("the network, 48 kHz, by the accessor", {"mode": "accessor"}, "accessor"),
+):
+    one(_name, _mode, order=_order, rate=48000 if "48" in _name else 44100, D_POSITION=0.1234567, seconds=2)
+    TABLE[_name] = replace(TABLE[_name], model="spleeter")

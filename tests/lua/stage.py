@@ -18,7 +18,6 @@ from tests.witness.hearing import Place, hear
 from tests.witness.reading import Project
 
 ACTION = "Stembridge_Separate selection with last settings.lua"
-REPET = {"engine": "offline", "model": "repet"}
 
 
 def install(host: Reaper) -> None:
@@ -37,6 +36,7 @@ class Stage:
     host: Reaper
     folder: Path
     order: dict[str, Any] = field(default_factory=dict)
+    model: str = "repet"
     channels: int = 2
     seed: int = 0
 
@@ -78,8 +78,14 @@ class Stage:
         """Save, run the action until so many jobs are placed and its window is gone, save again."""
         install(self.host)
         self.host.save(self.folder / "Song" / "Song.rpp")
-        chosen = {"where": "tracks", "original": "leave", "mode": "auto"} | REPET | self.order
-        self.host.ext_state["Stembridge", "last"] = json.dumps({"order": chosen})
+        chosen = {
+            "engine": "offline",
+            "model": self.model,
+            "where": "tracks",
+            "original": "leave",
+            "mode": "auto",
+        }
+        self.host.ext_state["Stembridge", "last"] = json.dumps({"order": chosen | self.order})
         before, points = self.read("before.rpp"), len(self.host.undo_points)
         numbers, texts = dict(self.host.project.numbers), dict(self.host.project.texts)
         self.host.run_script(ACTION)
@@ -116,19 +122,17 @@ class Outcome:
         known = self.before.takes()
         return [guid for guid in self.after.takes() if guid not in known]
 
-    def null(self, originals: Sequence[str], *, within: bool = False) -> nulling.Null:
+    def null(self, originals: Sequence[str], *, margin: float = -0.05) -> nulling.Null:
         """Hold the takes that were sent against all new ones.
 
-        ``within``: only where stems lie, else with some silence around.
+        ``margin``: seconds at both ends of the stems that aren't listened to; negative: silence around them.
         """
         rate = self.before.rate
-        spots = [self.before.takes()[guid] for guid in originals]
-        start = min(item.position + min(track.delay, 0) for track, item, _ in spots) - 0.05
-        end = max(item.position + item.length + max(track.delay, 0) for track, item, _ in spots) + 0.05
-        if within:
-            stems = [self.after.takes()[guid][1] for guid in self.new]
-            start = min(stem.position for stem in stems)
-            end = max(stem.position + stem.length for stem in stems)
+        spots = [self.after.takes()[guid] for guid in self.new]
+        if margin < 0:
+            spots += [self.before.takes()[guid] for guid in originals]
+        start = min(item.position + min(track.delay, 0) for track, item, _ in spots) + margin
+        end = max(item.position + item.length + max(track.delay, 0) for track, item, _ in spots) - margin
         first = max(math.floor(start * rate + 1e-6), 0)
         place = Place(first, math.ceil(end * rate - 1e-6) - first, rate, self.channels)
         original = hear(self.before, originals, place)
