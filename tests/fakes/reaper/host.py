@@ -31,7 +31,7 @@ from tests.fakes.reaper.process import Processes
 from tests.fakes.reaper.project import Project
 from tests.fakes.reaper.script import Script
 from tests.fakes.reaper.sources import Facts, Source
-from tests.fakes.reaper.strict import Strictness
+from tests.fakes.reaper.strict import ScriptError, Strictness
 from tests.fakes.reaper.tabs import Tabs
 from tests.fakes.reaper.tracks import Track
 from tests.fakes.reaper.values import Handle, Opaque
@@ -257,7 +257,11 @@ class Reaper(Tabs):
         if self._relaunched(path):
             return script
         self.scripts.append(script)
-        script.start()
+        try:
+            script.start()
+        except ScriptError:
+            self.scripts.remove(script)
+            raise
         if script.idle:
             if not script.began_defer and not script.made_undo:
                 project.automatic_point(f"ReaScript: {path.name}", state)

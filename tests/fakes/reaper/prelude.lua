@@ -241,9 +241,7 @@ function M.load(path, name)
   local file = assert(real.open(path, "rb"))
   local text = file:read("a")
   file:close()
-  local chunk, why = load(text, "@" .. name, "t")
-  if not chunk then error(why, 0) end
-  return chunk
+  return load(text, "@" .. name, "t")
 end
 function M.protect(fn) return xpcall(fn, function(why) return debug.traceback(tostring(why), 2) end) end
 return M

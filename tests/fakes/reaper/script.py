@@ -131,10 +131,10 @@ class Script:
         if self.path is None:
             raise ValueError("a test's own Lua state has no file to run")
         self.running = True
-        chunk = self.side.load(str(self.path), str(self.path))
-        if isinstance(chunk, tuple):
-            chunk = chunk[0]
-        self.run(chunk)
+        loaded = self.side.load(str(self.path), str(self.path))
+        if isinstance(loaded, tuple):
+            raise ScriptError(str(loaded[1]))
+        self.run(loaded)
 
     def round(self) -> None:
         """Run what was deferred, once."""
