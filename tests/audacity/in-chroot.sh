@@ -71,7 +71,7 @@ unshare --mount --propagation private sh -eu -c '
     mount --bind /tmp "$root/tmp"
     mount --bind "$repo" "$root$repo"
     exec chroot "$root" /usr/bin/env -i HOME=/root LANG=C.UTF-8 CI="${CI:-}" PYTHONDONTWRITEBYTECODE=1 \
-        STEMBRIDGE_TEST_MODELS="${STEMBRIDGE_TEST_MODELS:-}" \
+        STEMBRIDGE_TEST_MODELS="${STEMBRIDGE_TEST_MODELS:-}" STEMBRIDGE_STRESS="${STEMBRIDGE_STRESS:-100}" \
         ${http_proxy:+"http_proxy=$http_proxy"} ${https_proxy:+"https_proxy=$https_proxy"} \
         ${no_proxy:+"no_proxy=$no_proxy"} \
         PATH=/opt/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin /run-tests "$repo" "$@"
