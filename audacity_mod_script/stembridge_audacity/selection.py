@@ -32,6 +32,9 @@ _ASK = (
 )
 
 
+_STEP = 0.01
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What Nyquist saw of one selected track."""
@@ -87,13 +90,15 @@ def read(audacity: Audacity, folder: Path, journal: Journal) -> Selection:
     check_audible(chosen, every)
     journal.project(every)
     with journal.selection(audacity, every):
-        # A second from the end of the selection on is never empty; its start is the selection's end.
-        audacity.do(command("SelectTime", Start=0.0, End=1.0, RelativeTo="SelectionEnd"))
-        end = ask(audacity, folder, chosen)[0].start
+        # A hundredth of a second up to the end of the selection, and one from its start on: never empty.
+        audacity.do(command("SelectTime", Start=0.0, End=_STEP, RelativeTo="SelectionEnd"))
+        last = ask(audacity, folder, chosen)[0]
         bring_back_time(audacity)
-        audacity.do(command("SelectTime", Start=0.0, End=1.0, RelativeTo="SelectionStart"))
+        audacity.do(command("SelectTime", Start=0.0, End=_STEP, RelativeTo="SelectionStart"))
         seen = ask(audacity, folder, chosen)
     start = seen[0].start
+    # What Nyquist calls the end is the start and a whole number of samples: up to one sample too far.
+    end = last.start + _STEP if last.start > 0 else last.end
     if end <= start:
         raise Trap.NO_RANGE.error()
     if end <= 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -144,9 +144,9 @@ class Studio:
         """Give all that an undo has to bring back: tracks and clips."""
         client = self.running.client
         return (
-            [(t.name, t.kind, t.start, t.end, t.channels, t.pan, t.gain, t.mute, t.solo) for t in client.tracks()],
+            [replace(track, selected=False, focused=False) for track in client.tracks()],
             client.clips(),
-        )  # fmt: skip
+        )
 
     def undo(self, steps: int = 1) -> None:
         """Press Ctrl+Z."""
@@ -177,3 +177,8 @@ def offset(reference: NDArray[Any], heard: NDArray[Any]) -> float:
     left, middle, right = (correlation[(top + step) % size] for step in (-1, 0, 1))
     place = top if top < size // 2 else top - size
     return float(place + 0.5 * (left - right) / (left - 2 * middle + right))
+
+
+def pad(samples: Signal, frames: int) -> Signal:
+    """Cut or lengthen with silence: Audacity's exports end with the last track that is heard."""
+    return np.pad(samples, ((0, max(0, frames - len(samples))), (0, 0)))[:frames]
