@@ -23,7 +23,7 @@ local CLAIM, CLAIM_EVERY, CLAIM_LASTS = "runner", 0.5, 3.0
 local PASSING = { no_project = true, recording = true }
 local OVER = { failed = true, cancelled = true, needs_decision = true }
 
-local jobs, by_id = {}, {}
+local jobs, by_id, missing = {}, {}, {}
 local turn, looked, claimed, token = 0, -math.huge, -math.huge, nil
 local scan, folder_of_jobs
 
@@ -91,8 +91,7 @@ local function adopt(folder, proj)
   if by_id[id] then
     by_id[id].proj = by_id[id].proj or proj
     return nil
-  end
-  if not files.exists(files.join(folder, "request.json")) then
+  elseif not files.exists(files.join(folder, "request.json")) then
     return nil
   end
   local job = put(followed.new(folder, proj, false))
@@ -101,6 +100,7 @@ local function adopt(folder, proj)
   return job
 end
 
+-- A project may name jobs that were removed, or another machine's: it isn't changed for that.
 local function look_into_ledger()
   for _, id in ipairs(ledger.everywhere()) do
     if not by_id[id] and not adopt(files.join(folder_of_jobs, id), nil) then
@@ -109,8 +109,11 @@ local function look_into_ledger()
   end
   for _, one in ipairs(projects.all()) do
     for _, id in ipairs(ledger.of(one.proj)) do
-      if not by_id[id] or not by_id[id].proj then
-        adopt(files.join(folder_of_jobs, id), one.proj)
+      local job = by_id[id]
+      if job then
+        job.proj = job.proj or one.proj
+      elseif not missing[id] then
+        missing[id] = not adopt(files.join(folder_of_jobs, id), one.proj)
       end
     end
   end
