@@ -1,20 +1,26 @@
--- What a script's Lua state gets before the script: the `reaper` and `gfx` tables, pointers that are userdata,
+-- What a script's Lua state gets before the script: the `reaper` and `gfx` tables, pointers as userdata,
 -- arrays, counted instructions, and watched file functions. The host (Python) gives its side as `py`.
 local py = ...
 local M = {}
 local unpack = table.unpack
-local select, type, error, rawget = select, type, error, rawget
+local select, type, error = select, type, error
 local real = { open = io.open, remove = os.remove, rename = os.rename, running = coroutine.running }
 
-local function violate(message) error(py.note(message), 3) end
+local function violate(message)
+  error(py.note(message), 3)
+end
 
 -- Pointers: one userdata each, so that they compare, serve as keys, and can't be looked into.
 local thing_of = {}
 local pointer_mt = {
   __name = "pointer",
-  __tostring = function(p) return "userdata: " .. py.address(thing_of[p]) end,
+  __tostring = function(p)
+    return "userdata: " .. py.address(thing_of[p])
+  end,
 }
-pointer_mt.__index = function(_, key) violate("a pointer has no field '" .. tostring(key) .. "'") end
+pointer_mt.__index = function(_, key)
+  violate("a pointer has no field '" .. tostring(key) .. "'")
+end
 pointer_mt.__newindex = pointer_mt.__index
 
 function M.pointer(handle)
@@ -30,7 +36,9 @@ local array_mt = { __name = "reaper.array" }
 
 local function new_array(size, max)
   local data = { n = size, max = max or size }
-  for i = 1, size do data[i] = 0.0 end
+  for i = 1, size do
+    data[i] = 0.0
+  end
   local p = py.fresh()
   debug.setmetatable(p, array_mt)
   data_of[p] = data
@@ -44,23 +52,33 @@ local function new_array(size, max)
   data.functions = {
     clear = function(value, offset, count)
       offset, count = span(offset, count)
-      for i = offset, offset + count - 1 do data[i] = (value or 0) + 0.0 end
+      for i = offset, offset + count - 1 do
+        data[i] = (value or 0) + 0.0
+      end
     end,
     table = function(offset, count)
       offset, count = span(offset, count)
       return table.move(data, offset, offset + count - 1, 1, {})
     end,
-    get_alloc = function() return data.max end,
+    get_alloc = function()
+      return data.max
+    end,
     resize = function(count)
-      if count < 0 or count > data.max then violate("reaper.array.resize: more than was allocated") end
-      for i = data.n + 1, count do data[i] = 0.0 end
+      if count < 0 or count > data.max then
+        violate("reaper.array.resize: more than was allocated")
+      end
+      for i = data.n + 1, count do
+        data[i] = 0.0
+      end
       data.n = count
     end,
     copy = function(source, from, count, to)
       local list = data_of[source] or source
       from, to = from or 1, to or 1
       count = count or math.min((list.n or #list) - from + 1, data.n - to + 1)
-      for i = 0, count - 1 do data[to + i] = list[from + i] + 0.0 end
+      for i = 0, count - 1 do
+        data[to + i] = list[from + i] + 0.0
+      end
       return count
     end,
   }
@@ -70,11 +88,15 @@ end
 array_mt.__index = function(p, key)
   local data = data_of[p]
   if type(key) == "number" then
-    if key < 1 or key > data.n then violate("reaper.array: index " .. key .. " of " .. data.n) end
+    if key < 1 or key > data.n then
+      violate("reaper.array: index " .. key .. " of " .. data.n)
+    end
     return data[key]
   end
   local found = data.functions[key]
-  if not found then violate("reaper.array has no function '" .. tostring(key) .. "'") end
+  if not found then
+    violate("reaper.array has no function '" .. tostring(key) .. "'")
+  end
   return found
 end
 array_mt.__newindex = function(p, key, value)
@@ -84,18 +106,24 @@ array_mt.__newindex = function(p, key, value)
   end
   data[key] = value + 0.0
 end
-array_mt.__len = function(p) return data_of[p].n end
+array_mt.__len = function(p)
+  return data_of[p].n
+end
 
 function M.array(list, size, max)
   local made = new_array(size, max)
   local data = data_of[made]
   local from = data_of[list] or list
   if from then
-    for i = 1, size do data[i] = (from[i] or 0) + 0.0 end
+    for i = 1, size do
+      data[i] = (from[i] or 0) + 0.0
+    end
   end
   return made
 end
-function M.length(list) return (data_of[list] or { n = #list }).n end
+function M.length(list)
+  return (data_of[list] or { n = #list }).n
+end
 
 -- Samples come as packed doubles, 128 at a time.
 function M.fill(p, packed)
@@ -114,7 +142,9 @@ end
 
 -- Calls: what comes in is told apart here, checked and done in Python, and errors are Lua's own.
 local function finish(ok, ...)
-  if ok then return ... end
+  if ok then
+    return ...
+  end
   error((...), 2)
 end
 
@@ -123,7 +153,9 @@ local function plain(count, list)
     local value = list[i]
     local kind = type(value)
     if kind == "string" then
-      if not utf8.len(value) then list[i] = py.binary() end
+      if not utf8.len(value) then
+        list[i] = py.binary()
+      end
     elseif kind == "userdata" then
       local handle = thing_of[value]
       if handle then
@@ -158,14 +190,18 @@ reaper = setmetatable({}, {
     end
     return found
   end,
-  __newindex = function(_, name) violate("a script must not write reaper." .. tostring(name)) end,
+  __newindex = function(_, name)
+    violate("a script must not write reaper." .. tostring(name))
+  end,
 })
 
 local drawing = {}
 gfx = setmetatable({}, {
   __index = function(_, name)
     local found = drawing[name]
-    if found then return found end
+    if found then
+      return found
+    end
     local kind = py.gfx_kind(name)
     if kind == "function" then
       drawing[name] = caller(name, py.gfx_call)
@@ -177,27 +213,37 @@ gfx = setmetatable({}, {
   end,
   __newindex = function(_, name, value)
     local kind = py.gfx_kind(name)
-    if kind ~= "variable" then violate("gfx." .. tostring(name) .. " does not exist") end
-    if type(value) ~= "number" then violate("gfx." .. name .. " takes a number") end
+    if kind ~= "variable" then
+      violate("gfx." .. tostring(name) .. " does not exist")
+    end
+    if type(value) ~= "number" then
+      violate("gfx." .. name .. " takes a number")
+    end
     py.gfx_set(name, value + 0.0)
   end,
 })
 
 -- Instructions are counted by the thousand, in coroutines too.
 local counted = 0
-local function count() counted = counted + 1 end
+local function count()
+  counted = counted + 1
+end
 local function watch(co)
   debug.sethook(co, count, "", 1000)
   return co
 end
 debug.sethook(count, "", 1000)
 local create, resume = coroutine.create, coroutine.resume
-coroutine.create = function(body) return watch(create(body)) end
+coroutine.create = function(body)
+  return watch(create(body))
+end
 coroutine.wrap = function(body)
   local co = watch(create(body))
   return function(...)
     local function out(ok, ...)
-      if ok then return ... end
+      if ok then
+        return ...
+      end
       error((...), 2)
     end
     return out(resume(co, ...))
@@ -220,21 +266,31 @@ os.remove = function(path)
   return real.remove(path)
 end
 os.rename = function(from, to)
-  if py.windows() and py.exists(to) then return nil, to .. ": File exists", 17 end
+  if py.windows() and py.exists(to) then
+    return nil, to .. ": File exists", 17
+  end
   py.opened(to, "rename", true)
   return real.rename(from, to)
 end
 for name, home in pairs({ popen = io, execute = os, exit = os }) do
-  home[name] = function() violate(name .. " must not be used: it stops REAPER's window") end
+  home[name] = function()
+    violate(name .. " must not be used: it stops REAPER's window")
+  end
 end
 local lines, input, output = io.lines, io.input, io.output
 io.lines = function(path, ...)
-  if path then py.opened(path, "r", true) end
+  if path then
+    py.opened(path, "r", true)
+  end
   return lines(path, ...)
 end
 io.input, io.output = input, output
-io.read = function() violate("io.read waits for a terminal that REAPER doesn't have") end
-print = function() violate("print writes to a terminal that REAPER doesn't have") end
+io.read = function()
+  violate("io.read waits for a terminal that REAPER doesn't have")
+end
+print = function()
+  violate("print writes to a terminal that REAPER doesn't have")
+end
 io.write = print
 
 function M.load(path, name)
@@ -243,5 +299,9 @@ function M.load(path, name)
   file:close()
   return load(text, "@" .. name, "t")
 end
-function M.protect(fn) return xpcall(fn, function(why) return debug.traceback(tostring(why), 2) end) end
+function M.protect(fn)
+  return xpcall(fn, function(why)
+    return debug.traceback(tostring(why), 2)
+  end)
+end
 return M
