@@ -80,21 +80,10 @@ class Questions:
 
     def undo_label(self) -> str:
         """Give the words of Edit > Undo, such as "Undo Import", in the language of the user."""
-        return self._edit_item("Undo")
-
-    def redo_label(self) -> str:
-        """Give the words of Edit > Redo."""
-        return self._edit_item("Redo")
-
-    def selected_range(self) -> tuple[float, float] | None:
-        """Give start and end of the time selection with six digits; None before version 3.6."""
-        if not self.can("GetInfo", "Type", "Selection"):
-            return None
-        document = self._info("Selection")
-        try:
-            return float(document["Start"]), float(document["End"])  # type: ignore[index]
-        except (TypeError, KeyError, ValueError) as error:
-            raise Trap.GARBLED.error(reply=str(document)[:400]) from error
+        for item in self.menu():
+            if item.identity == "Undo":
+                return item.label
+        raise Trap.GARBLED.error(reply="no item Undo")
 
     def preference(self, name: str) -> str | None:
         """Read a setting; None when it isn't set."""
@@ -108,9 +97,3 @@ class Questions:
     def _info(self, kind: str) -> object:
         self.abilities.need("GetInfo", "Type", kind)
         return self.do(command("GetInfo", Type=kind)).json()
-
-    def _edit_item(self, identity: str) -> str:
-        for item in self.menu():
-            if item.identity == identity:
-                return item.label
-        raise Trap.GARBLED.error(reply=f"no item {identity}")

@@ -27,9 +27,6 @@ RATES = range(1, 1_000_001)
 _ASKS_FOR_NAME = "/GUI/DialogForNameNewLabel"
 _EXPORTS = frozenset({".wav", ".flac", ".aiff", ".ogg"})
 _NO_IMPORT = frozenset({".aup3", ".aup4"})
-_PROBE_NAME = "range-probe.wav"
-_EMPTY_WAV = 200
-"""Bytes that a WAV file of Audacity's has at most when it holds no frame."""
 
 
 class Audacity(Questions):
@@ -46,6 +43,8 @@ class Audacity(Questions):
     def __init__(self, pipe: Pipe, owner: Owner | None = None) -> None:
         super().__init__(pipe)
         self._owner = owner
+        self._stretch = False
+        """True while a stretch of time is known to be selected, since we selected it ourselves."""
 
     def __enter__(self) -> Self:
         return self
@@ -76,6 +75,23 @@ class Audacity(Questions):
         if not (math.isfinite(start) and math.isfinite(end) and 0 <= start <= end):
             raise UsageError(f"The stretch from {start} to {end} s can't be selected in Audacity.")
         self.do(command("SelectTime", Start=float(start), End=float(end)))
+        self._stretch = end > start
+
+    def select_at_edge(self, edge: Literal["SelectionStart", "SelectionEnd"], seconds: float) -> None:
+        """Select `seconds` > 0 of the present selection's start on, or up to its end."""
+        if not (math.isfinite(seconds) and seconds > 0):
+            raise UsageError(f"A stretch of {seconds} s can't be selected in Audacity.")
+        self.do(command("SelectTime", Start=0.0, End=float(seconds), RelativeTo=edge))
+        self._stretch = True
+
+    def save_selection(self) -> None:
+        """Have Audacity remember the time selection; there is one place for it, and it is the user's, too."""
+        self.do("SelSave:")
+
+    def restore_selection(self) -> None:
+        """Bring back what `save_selection` made Audacity remember; a selection from 0 to 0 is not brought."""
+        self.do("SelRestore:")
+        self._stretch = False
 
     def select_tracks(
         self, first: int, count: int = 1, mode: Literal["Set", "Add", "Remove"] = "Set"
@@ -158,9 +174,10 @@ class Audacity(Questions):
         self._need_tracks()
         self.do("Align_StartToSelStart:")
 
-    def split_delete(self, scratch: Path) -> None:
+    def split_delete(self) -> None:
         """Cut the selected time out of the selected tracks and leave the gap open: one undo state."""
-        self._need_range(scratch)
+        self._need_tracks()
+        self._need_range()
         self.do("SplitDelete:")
 
     def undo(self, label: str) -> None:
@@ -177,11 +194,10 @@ class Audacity(Questions):
         HostError
             NOTHING_TO_UNDO: the user went on working.
         """
-        self._step("Undo", label, self.undo_label())
-
-    def redo(self, label: str) -> None:
-        """Redo one step, if Edit > Redo still reads `label`, as `redo_label` gave it after an `undo`."""
-        self._step("Redo", label, self.redo_label())
+        shown = self.undo_label()
+        if shown != label or shown == "Undo":
+            raise Trap.NOTHING_TO_UNDO.error(wanted=label, shown=shown)
+        self.do("Undo:")
 
     # Files
 
@@ -219,30 +235,11 @@ class Audacity(Questions):
             raise Trap.NO_FILE.error(path=str(path))
         self.do(command("Import2", Filename=str(path)), timeout)
 
-    def has_range(self, scratch: Path) -> bool:
-        """Say whether a stretch of time is selected that holds something to hear.
-
-        Before 3.6 only an export can tell (0.1 s per minute of audio): of an empty selection, of no
-        selected track and of muted ones it has no frames.
-
-        Parameters
-        ----------
-        scratch
-            A folder of ours for that file, which is removed again.
-        """
-        known = self.selected_range()
-        if known is not None:
-            return known[1] > known[0]
-        path = scratch / _PROBE_NAME
-        try:
-            self.export(path, channels=1)
-            return path.stat().st_size > _EMPTY_WAV
-        except FileNotFoundError as error:
-            raise Trap.NO_FOLDER.error(path=str(path)) from error
-        finally:
-            path.unlink(missing_ok=True)
-
     # Labels
+
+    def new_label_track(self) -> None:
+        """Add an empty label track below all others and select it alone: one undo state."""
+        self.do("NewLabelTrack:")
 
     def add_label(self, text: str, start: float, end: float) -> None:
         """Add a label to the selected or first label track (a new one if there is none).
@@ -278,19 +275,23 @@ class Audacity(Questions):
     def nyquist(self, body: str, scratch: Path, *, timeout: float = QUICK) -> None:
         """Run Lisp once for each selected track, without an undo state and without a message.
 
+        Select tracks and a stretch of time first, with the methods above: where either is missing Audacity
+        would ask the user for it, and before 3.6 it doesn't tell what time the user has selected.
+
         Parameters
         ----------
         body
-            Expressions; they answer by writing a file. An error in them ends them quietly.
+            Expressions; they answer by writing a file.
         scratch
             A folder of ours: a body too long for one line goes through a file there.
 
         Raises
         ------
         HostError
-            NO_TRACK or NO_RANGE: Audacity would ask the user to select something.
+            NO_TRACK or NO_RANGE, as said; FAILED: an error in the Lisp.
         """
-        self._need_range(scratch)
+        self._need_tracks()
+        self._need_range()
         line = nyquist.one_line(body)
         if line is not None:
             self.do(line, timeout)
@@ -302,18 +303,12 @@ class Audacity(Questions):
         finally:
             path.unlink(missing_ok=True)
 
-    def _step(self, name: str, wanted: str, shown: str) -> None:
-        if shown != wanted or shown == name:
-            raise Trap.NOTHING_TO_UNDO.error(wanted=wanted, shown=shown)
-        self.do(f"{name}:")
-
     def _need_tracks(self) -> None:
         if not any(track.selected and track.kind == "wave" for track in self.tracks()):
             raise Trap.NO_TRACK.error()
 
-    def _need_range(self, scratch: Path) -> None:
-        self._need_tracks()
-        if not self.has_range(scratch):
+    def _need_range(self) -> None:
+        if not self._stretch:
             raise Trap.NO_RANGE.error()
 
 

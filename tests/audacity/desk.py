@@ -192,9 +192,12 @@ class RunningAudacity:
     def new_project(self) -> None:
         """Empty the project: no tracks, nothing selected, 44.1 kHz. The list of undo states stays."""
         client = self.client
-        if client.tracks():
-            client.pipe.send("SelectAll:", 30)
-            client.pipe.send("RemoveTracks:", 30)
+        count = len(client.tracks())
+        if count:
+            # "SelectAll:" would mean the words of a label that is being written.
+            client.select_tracks(0, count)
+            client.do("RemoveTracks:")
+            assert client.tracks() == []
         client.select_time(0.0, 0.0)
         client.set_project_rate(44_100)
 

@@ -94,6 +94,13 @@ def audacity(tmp_path: Path, program: Program) -> Iterator[Audacity]:
         (lambda a: a.select_only([]), "SelectNone:"),
         (lambda a: a.set_track(name='x "y"', mute=True), 'SetTrack: Name="x \\"y\\"" Mute=1'),
         (lambda a: a.set_track(gain_db=-6, pan=0.5, colour=3), 'SetTrack: Gain=-6.0 Pan=50.0 Color="Color3"'),
+        (
+            lambda a: a.select_at_edge("SelectionEnd", 0.01),
+            'SelectTime: Start=0.0 End=0.01 RelativeTo="SelectionEnd"',
+        ),
+        (lambda a: a.save_selection(), "SelSave:"),
+        (lambda a: a.restore_selection(), "SelRestore:"),
+        (lambda a: a.new_label_track(), "NewLabelTrack:"),
         (lambda a: a.set_clip(1.5, 0), "SetClip: At=1.5 Start=0.0"),
         (lambda a: a.set_project_rate(96_000), "SetProject: Rate=96000.0"),
         (lambda a: a.align_starts(), "Align_StartToSelStart:"),
@@ -140,7 +147,10 @@ NAN, INF = float("nan"), float("inf")
         lambda a, f: a.import_file(f / "project.aup3"),
         lambda a, _f: a.import_file(Path("relative.wav")),
         lambda a, _f: a.undo("Undo Paste"),
-        lambda a, _f: a.redo("Redo Import"),
+        lambda a, f: a.nyquist("(+ 1 1)", f),
+        lambda a, _f: a.split_delete(),
+        lambda a, _f: a.select_at_edge("SelectionEnd", 0),
+        lambda a, _f: a.select_at_edge("SelectionEnd", NAN),
     ],
 )
 def test_what_is_never_written(
@@ -168,6 +178,23 @@ def test_no_track_selected(audacity: Audacity, program: Program) -> None:
         audacity.align_starts()
     assert Trap.NO_TRACK.caused(caught.value)
     assert program.written == []
+
+
+@pytest.mark.parametrize("forget", ["restore_selection", "select_time"])
+def test_what_needs_a_stretch_of_time(
+    audacity: Audacity, program: Program, tmp_path: Path, forget: str
+) -> None:
+    for call in (audacity.split_delete, lambda: audacity.nyquist("(+ 1 1)", tmp_path)):
+        audacity.select_time(1, 2)
+        call()
+        audacity.select_at_edge("SelectionStart", 1)
+        call()
+        audacity.select_time(3, 3) if forget == "select_time" else audacity.restore_selection()
+        program.written.clear()
+        with pytest.raises(HostError) as caught:
+            call()
+        assert Trap.NO_RANGE.caused(caught.value)
+        assert program.written == []
 
 
 def test_names_that_changed_between_versions(audacity: Audacity, program: Program) -> None:
