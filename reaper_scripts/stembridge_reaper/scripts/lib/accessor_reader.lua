@@ -1,4 +1,4 @@
--- Reading a take through its audio accessor into a float WAV, a slice per defer tick.
+-- Reading a take through its audio accessor into a float WAV, a few slices per defer tick.
 --
 -- The accessor's time is the item's: 0 is its start. Silence is answered with 0 and leaves the buffer as
 -- it was, so the buffer is cleared before every call; and it mustn't be read in a coroutine.
@@ -7,9 +7,9 @@ local wav = require("wav")
 
 local M = {}
 
-local SLICE = 4096
+local SAMPLES = 8192
 local SECONDS_PER_TICK = 0.012
-local MOST_SLICES = 24
+local SLICES_PER_TICK = 3
 
 local Reader = {}
 Reader.__index = Reader
@@ -29,7 +29,8 @@ function M.open(take, path, start, frames, rate, channels)
   return setmetatable({
     writer = writer,
     accessor = accessor,
-    buffer = reaper.new_array(SLICE * channels),
+    buffer = reaper.new_array(math.max(1, SAMPLES // channels) * channels),
+    slice = math.max(1, SAMPLES // channels),
     start = start,
     frames = frames,
     rate = rate,
@@ -66,7 +67,7 @@ local function rough_peak(samples, count, peak)
 end
 
 local function slice(reader)
-  local count = math.min(SLICE, reader.frames - reader.done)
+  local count = math.min(reader.slice, reader.frames - reader.done)
   local time = reader.start + reader.done / reader.rate
   reader.buffer.clear()
   local answer =
@@ -84,7 +85,7 @@ end
 -- and a sentence when it can't be.
 function Reader:step()
   local stop = reaper.time_precise() + SECONDS_PER_TICK
-  for _ = 1, MOST_SLICES do
+  for _ = 1, SLICES_PER_TICK do
     if self.done >= self.frames then
       break
     end
