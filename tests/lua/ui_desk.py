@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -113,6 +114,10 @@ class Screen:
         """The separations among them."""
         return [request for request in self.asked if request["kind"] == "separate"]
 
+    def more_orders(self, before: int) -> None:
+        """Wait for an order that wasn't there."""
+        self.wait(lambda: len(self.orders()) > before)
+
     def item(self, seconds: float = 1.0, name: str = "guitar take 3.wav") -> Item:
         """Lay down a selected item."""
         path = material.write(self.host.folder / name, seconds, 48000)
@@ -138,8 +143,15 @@ class Screen:
         return part in " | ".join(texts) or part in " ".join(texts)
 
     def wait(self, condition: Callable[[], object], seconds: float = 30) -> None:
-        """Tick until something holds."""
-        self.host.run_until(condition, seconds=seconds)
+        """Tick until something holds; to look makes the window draw, so it is done every few ticks."""
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, (
+                f"not within {seconds} s: {self.texts if self.open else 'no window'}"
+            )
+            for _ in range(8):
+                self.host.tick()
+                time.sleep(0.004)
 
     def press(self, *keys: int | str) -> None:
         """Press keys, one after the other."""

@@ -61,17 +61,29 @@ function M:settle()
   end
 end
 
+-- What tells at little cost that the selection is another one. Not every change of a selection is a change
+-- of the project's state.
+local function mark_of(proj)
+  local count = reaper.CountSelectedMediaItems(proj)
+  local first = count > 0 and reaper.GetSelectedMediaItem(proj, 0)
+  local last = count > 0 and reaper.GetSelectedMediaItem(proj, count - 1)
+  local start, stop = reaper.GetSet_LoopTimeRange2(proj, false, false, 0, 0, false)
+  local parts = { reaper.GetProjectStateChangeCount(proj), count, tostring(first), tostring(last), start, stop }
+  parts[#parts + 1] = reaper.CountSelectedTracks(proj)
+  return table.concat(parts, " ")
+end
+
 --- Read the selection of the current tab again; true when something is different from before.
 function M:look(force)
   local current = reaper.EnumProjects(-1)
   if current ~= self.proj then
     self.proj, force = current, true
   end
-  local count = reaper.GetProjectStateChangeCount(self.proj)
-  if not force and count == self.count then
+  local mark = mark_of(self.proj)
+  if not force and mark == self.mark then
     return false
   end
-  self.count = count
+  self.mark = mark
   self.found = out.describe(self.proj, { mode = self.choice.mode })
   self.told = M.tell(self.found)
   return true

@@ -32,29 +32,40 @@ local function close_window()
   end
 end
 
+-- A window that is being drawn must not vanish under the pen: what closes or exchanges it waits.
+local function after_drawing(act)
+  if self.drawing then
+    self.after = act
+  else
+    act()
+  end
+end
+
 --- Show a view in this script's window; what it showed before is closed.
 -- @param kind what its place is remembered by
 -- @param view {draw=function(self, ui, area), tick=function(self, now) -> drawn, closed=function(self)}
 function M.show(kind, title, width, height, view)
-  close_window()
-  self.kind, self.view = kind, view
-  self.window = window.open({
-    title = title,
-    width = width,
-    height = height,
-    place = settings.place(kind),
-    zoom = self.all.zoom,
-    colours = self.all.colours,
-    view = function(ui, area)
-      view:draw(ui, area)
-    end,
-  })
-  wake()
+  after_drawing(function()
+    close_window()
+    self.kind, self.view = kind, view
+    self.window = window.open({
+      title = title,
+      width = width,
+      height = height,
+      place = settings.place(kind),
+      zoom = self.all.zoom,
+      colours = self.all.colours,
+      view = function(ui, area)
+        view:draw(ui, area)
+      end,
+    })
+    wake()
+  end)
 end
 
 --- Close this script's window; jobs under way are still followed.
 function M.close()
-  close_window()
+  after_drawing(close_window)
 end
 
 --- Take over settings that were changed.
@@ -168,6 +179,23 @@ local function follow_jobs()
   end
 end
 
+local function draw()
+  if not self.window then
+    return
+  end
+  self.drawing = true
+  local open = self.window:step()
+  self.drawing = false
+  local after = self.after
+  self.after = nil
+  if not open then
+    close_window()
+  end
+  if after then
+    after()
+  end
+end
+
 local function alive()
   return self.window ~= nil or #self.work > 0 or (self.following and self.keeps and follow.busy())
 end
@@ -183,9 +211,7 @@ loop = function()
   if view and view:tick(now) and self.window then
     self.window:touch()
   end
-  if self.window and not self.window:step() then
-    close_window()
-  end
+  draw()
   self.awake = false
   if alive() then
     wake()
