@@ -96,7 +96,7 @@ def _one(
         )
     path = folder / f"region-{secrets.token_hex(6)}.wav"
     audacity.select_only([track.index for track in tracks])
-    channels = 1 if selection.centred else 2
+    channels = 1 if selection.centred.issuperset(track.index for track in tracks) else 2
     with journal.rate(audacity, selection.project_rate, rate):
         audacity.select_time(first / rate, last / rate)
         audacity.export(path, channels=channels)

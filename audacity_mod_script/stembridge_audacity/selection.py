@@ -58,7 +58,7 @@ class Selection:
     tracks
         The selected audio tracks from top to bottom, every one of them audible.
     centred
-        True when all of them are mono and in the middle, so that their mix is mono.
+        The places of those that are mono and in the middle: a mix of them alone is mono.
     all_tracks
         Every track of the project, for whoever has to find it again.
     """
@@ -68,7 +68,7 @@ class Selection:
     start: float
     end: float
     tracks: tuple[Source, ...]
-    centred: bool
+    centred: frozenset[int]
     all_tracks: tuple[Track, ...]
 
 
@@ -162,9 +162,9 @@ def _parse(path: Path) -> Seen:
     return Seen(start, end, round(project_rate), round(rate), lines[4], lines[5])
 
 
-def centred(tracks: Sequence[Track]) -> bool:
-    """Say whether the mix of these tracks is mono: then one channel holds all of it."""
-    return all(track.channels == 1 and not track.pan for track in tracks)
+def centred(tracks: Sequence[Track]) -> frozenset[int]:
+    """Give the places of the tracks whose mix needs no second channel."""
+    return frozenset(track.index for track in tracks if track.channels == 1 and not track.pan)
 
 
 def check_audible(chosen: Sequence[Track], every: Sequence[Track]) -> None:
