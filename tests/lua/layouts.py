@@ -109,7 +109,7 @@ one("pitched, by the accessor", "accessor", order={"mode": "accessor"}, D_PITCH=
 one("with fades", D_FADEINLEN=0.2, D_FADEOUTLEN=0.3, C_FADEINSHAPE=1, C_FADEOUTSHAPE=5)
 one("with an automatic fade", D_FADEINLEN_AUTO=0.1, D_FADEINLEN=0.01, D_FADEOUTLEN_AUTO=0.2)
 one("quieter and panned", D_VOL=0.31, D_PAN=-0.4, track_D_VOL=0.8, track_D_PAN=0.25)
-one("polarity turned", D_POSITION=0.25, D_LENGTH=0.9, track_B_PHASE=0, D_PAN=0.3)
+one("a track of turned polarity", D_LENGTH=0.9, track_B_PHASE=1, D_PAN=0.3)
 one("louder than full scale", D_VOL=4, order={"mode": "heard"}, mode="heard")
 one("with fades, as heard", "heard", order={"mode": "heard"}, D_FADEINLEN=0.2, D_FADEOUTLEN=0.3, D_VOL=0.5)
 one("with fades, by the accessor", "accessor", order={"mode": "accessor"}, D_FADEINLEN=0.2, D_VOL=0.5)
@@ -157,6 +157,11 @@ def _(stage: Stage) -> None:
 def _(stage: Stage) -> None:
     stage.channels = stage.host.project.master.values["I_NCHAN"] = 6
     stage.item(track=stage.track(nchan=6), channels=6, D_POSITION=0.3333333)
+
+
+@layout("a take of turned polarity")
+def _(stage: Stage) -> None:
+    _take(stage.item(D_STARTOFFS=0.1))["D_VOL"] = -0.5
 
 
 @layout("take envelopes")

@@ -69,7 +69,7 @@ VALUES: dict[str, dict[str, float]] = {
     "mixed down": {"I_CHANMODE": 2},
     "left": {"I_CHANMODE": 3},
     "right": {"I_CHANMODE": 4},
-    "track": {"track_D_VOL": 0.5, "track_D_PAN": -0.3},
+    "track": {"track_D_VOL": 0.5, "track_D_PAN": -0.3, "track_B_PHASE": 1},
     "playback offset": {"track_D_PLAY_OFFSET": 0.0123, "track_I_PLAY_OFFSET_FLAG": 0},
 }
 

@@ -121,7 +121,9 @@ def _track(track: Track, wave: Wave, place: Place, *, effects: bool) -> Wave:
         wave = wave * curves["VOLENV"][:, None]
     if effects and track.effects_on:
         wave = _chain(track.effects, wave, place.rate)
-    level = np.full(place.frames, track.volume) * curves.get("VOLENV2", 1.0)
+    level = np.full(place.frames, -track.volume if track.inverted else track.volume) * curves.get(
+        "VOLENV2", 1.0
+    )
     if "MUTEENV" in curves:
         level = level * (curves["MUTEENV"] >= 0.5)
     pan = np.clip(track.pan + curves.get("PANENV2", np.zeros(place.frames)), -1, 1)

@@ -103,6 +103,7 @@ class Track:
     volume: float
     pan: float
     muted: bool
+    inverted: bool
     depth: int
     channels: int
     sends_on: bool
@@ -238,6 +239,7 @@ def _track(chunk: _Chunk, folder: Path) -> Track:
         volume=chunk.number("VOLPAN", 0, 1.0),
         pan=chunk.number("VOLPAN", 1),
         muted=bool(chunk.number("MUTESOLO")),
+        inverted=bool(chunk.number("IPHASE")),
         depth=int(chunk.number("ISBUS", 1)),
         channels=int(chunk.number("NCHAN", default=2)),
         sends_on=bool(chunk.number("MAINSEND", default=1)),
