@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
@@ -53,6 +54,8 @@ DEFAULT = 40
 EACH, ALONE = 0.8, 3.0
 """Seconds between two polls for each worker that has an order under way, and those that go without saying:
 together they poll 75 times a minute, and 25 requests of the 100 stay free for orders."""
+SPREAD = 0.4
+"""Share by which these pauses differ."""
 ACCOUNT_FRESH = 10.0
 """Seconds for which an account's standing is taken as known: a question of cost may lie in between."""
 _METHOD = 1
@@ -208,7 +211,10 @@ class MvsepEngine:
         client, budget = self._client(quick=True)
         answer = Poller(client, self._mirrored).poll(ticket)
         crowd = EACH * budget.workers()
-        return answer if crowd < (answer.retry_after or ALONE) else replace(answer, retry_after=crowd)
+        if crowd < (answer.retry_after or ALONE):
+            return answer
+        # Spread, so that workers who began together don't all look at once: the first to see an end tells.
+        return replace(answer, retry_after=crowd * (1 + SPREAD * (2 * random.random() - 1)))  # noqa: S311
 
     def fetch(
         self,
