@@ -181,6 +181,8 @@ class Checker:
     def _pointer(self, argument: Argument, value: object) -> Any:
         kind = argument.type.name
         if kind == "ReaProject":
+            if value is None and argument.name == "ignoreProject":
+                return None
             if value is None or (_integer(value) == 0):
                 self.project = self.host.project
                 return self.project
