@@ -68,7 +68,8 @@ local function mark_of(proj)
   local first = count > 0 and reaper.GetSelectedMediaItem(proj, 0)
   local last = count > 0 and reaper.GetSelectedMediaItem(proj, count - 1)
   local start, stop = reaper.GetSet_LoopTimeRange2(proj, false, false, 0, 0, false)
-  local parts = { reaper.GetProjectStateChangeCount(proj), count, tostring(first), tostring(last), start, stop }
+  local parts =
+    { reaper.GetProjectStateChangeCount(proj), count, tostring(first), tostring(last), start, stop }
   parts[#parts + 1] = reaper.CountSelectedTracks(proj)
   return table.concat(parts, " ")
 end

@@ -165,12 +165,10 @@ end
 function M.maker(job, titles)
   local model = type(job.model) == "string" and job.model or nil
   local engine = type(job.engine) == "string" and job.engine or nil
-  local name = model and (titles or {})[(engine or "") .. ":" .. model]
-  if name then
-    return name
-  end
   local labels = { offline = "This computer", mvsep = "MVSEP" }
-  return engine and (labels[engine] or engine) or ""
+  local maker = engine and (labels[engine] or engine) or ""
+  local name = model and ((titles or {})[(engine or "") .. ":" .. model] or ("model %s"):format(model))
+  return name and maker ~= "" and ("%s, %s"):format(maker, name) or maker
 end
 
 return M

@@ -120,15 +120,16 @@ function M:draw(ui, area)
   local foot, body = box.cut(area, "bottom", p:px(48))
   local inner = box.inset(body, p:px(14), p:px(12))
   local job = self.list:row()
-  local table_area = inner
+  local below, table_area = nil, inner
   if job then
-    local below
     below, table_area = box.cut(inner, "bottom", p:px(90), p:px(10))
-    detail(ui, below, self, job)
   end
   widgets.list(ui, "jobs", table_area, self.list, p:px(50), function(row, cell, selected)
     draw_row(ui, row, cell, selected, self.titles)
   end, { leave_enter = true })
+  if job then
+    detail(ui, below, self, job)
+  end
   if #self.list.rows == 0 then
     local text = self.follow.searching() and "Looking for jobs…" or "There are no jobs of this REAPER yet."
     p:text(box.inset(table_area, p:px(12), p:px(10)), text, { colour = "dim" })

@@ -55,9 +55,9 @@ local function draw_buttons(ui, area, job, list)
 end
 
 -- The choices of a question, each as wide as it needs, in as many rows as that takes.
-local function choice_rows(ui, job, width)
+local function choice_rows(ui, choices, width)
   local widths = {}
-  for index, choice in ipairs(job_words.choices(job)) do
+  for index, choice in ipairs(choices) do
     widths[index] = math.min(width, widgets.button_width(ui, choice.words, index == 1))
   end
   local places, rows = box.flow(widths, width, ui.paint:px(8))
@@ -97,7 +97,8 @@ local function card(ui, self, job, width)
     end
   end
   local bar = job_words.runs(job) and p:px(16) or 0
-  local widths, places, rows = choice_rows(ui, job, inner)
+  local choices = job_words.choices(job)
+  local widths, places, rows = choice_rows(ui, choices, inner)
   local body = #lines * p.heights[p.BODY]
   local height = p:px(10) + line + bar + p:px(4) + body + rows * (button + p:px(8)) + p:px(10)
   return {
@@ -129,7 +130,7 @@ local function card(ui, self, job, width)
       end
       y = y + p:px(8)
       for index, place in ipairs(places) do
-        local choice = job_words.choices(job)[index]
+        local choice = choices[index]
         local cell = box.new(at.x + place.x, y + place.row * (button + p:px(8)), widths[index], button)
         local id = job.id .. "/answer:" .. choice.id
         if widgets.button(ui, id, cell, choice.words, { primary = index == 1 }) then
@@ -190,7 +191,7 @@ end
 function M.note(jobs)
   for _, job in ipairs(jobs) do
     if job_words.runs(job) then
-      return "The work goes on when this is closed."
+      return "Closing this stops nothing."
     end
   end
   return ""
