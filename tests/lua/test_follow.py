@@ -323,6 +323,56 @@ def test_many_jobs_stay_within_the_budget(watch: Watch) -> None:
     assert 0 < spent <= BUDGET
 
 
+def test_a_long_transcript_stays_within_the_budget(watch: Watch) -> None:
+    """Its result is parsed in slices; what is refused after that costs no more than a tick."""
+    folder = watch.order()
+    result = json.loads((folder / "kept.json").read_text(encoding="utf-8"))
+    result["labels"] = [[i * 0.0001, i * 0.0001 + 0.00005, f"word {i}"] for i in range(5000)]
+    result["stems"][0]["frames"] += 1
+    (folder / "kept.json").write_text(json.dumps(result), encoding="utf-8")
+    watch.add(folder)
+    watch.event(folder, "accepted", pid=1, version="0", request="separate")
+    watch.finish(folder)
+    watch.host.budget = BUDGET
+    script = watch.host.run_script(watch.script())
+    for _ in range(40):
+        watch.host.advance(0.31)
+        watch.host.tick()
+    script.lua.execute("package.loaded.follow.import_finished()")
+    watch.host.tick(60)
+    assert "frames instead of" in script.lua.eval("package.loaded.follow.list()[1].refused")
+    assert not watch.host.undo_points
+    result["stems"][0]["frames"] -= 1
+    (folder / "result.json").write_text(json.dumps(result), encoding="utf-8")
+    script.lua.execute("package.loaded.follow.import_finished()")
+    watch.host.tick(60)
+    item = watch.desk.project.items[0]
+    assert item.take is not None
+    assert len(item.take.markers) == 5000
+    assert len(watch.host.undo_points) == 1
+
+
+def test_an_undo_that_takes_ext_state_along(watch: Watch) -> None:
+    """Where REAPER undoes what scripts keep in the project, the note in the job's folder still knows."""
+    watch.host.undo_restores_ext_state = True
+    folder = watch.order()
+    watch.add(folder)
+    watch.event(folder, "accepted", pid=1, version="0", request="separate")
+    watch.finish(folder)
+    watch.tick(5)
+    assert len(watch.desk.project.items) == 3
+    watch.host.undo()
+    script = watch.host.run_script(watch.script())
+    watch.tick(10)
+    for _ in range(30):
+        watch.host.advance(0.3)
+        watch.host.tick()
+    assert script.lua.eval("package.loaded.follow.list()[1].placed") is True
+    script.lua.execute("package.loaded.follow.import_finished()")
+    watch.host.tick(10)
+    assert len(watch.desk.project.items) == 1
+
+
 def test_two_scripts_share_the_work(watch: Watch) -> None:
     """Both see the jobs; one starts the dead worker, one imports; when it ends the other takes over."""
     first, second = watch.order(), watch.order(context={"set": "s2"})

@@ -183,7 +183,8 @@ def test_the_real_core_from_order_to_timeline(watch: Watch, monkeypatch: pytest.
     }
     request = {
         "protocol": 1, "kind": "separate", "host": "reaper", "name": "take", "source": source,
-        "engine": "offline", "model": "repet", "deliver_to": str(desk.home / "Song" / "Stems"), "host_context": context,
+        "engine": "offline", "model": "repet", "host_context": context,
+        "deliver_to": str(desk.home / "Song" / "Stems"),
     }  # fmt: skip
     (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
     assert lua.call(watch.host.require("core").launch, str(folder)) is True

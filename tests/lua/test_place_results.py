@@ -232,6 +232,23 @@ def test_after_an_undo_it_comes_again_when_asked(desk: Desk) -> None:
     assert [item.position for item in desk.project.track("Guitar – Vocals").items] == [1, 9]
 
 
+def test_a_note_that_cant_be_written(desk: Desk) -> None:
+    """The stems are there, the user is told, and their marks keep them from coming twice."""
+    folder = one_job(desk)
+    (folder / "host-reaper-1.json.part").mkdir()
+    done = desk.placed(folder)
+    assert any("can't be written to" in note for note in notes(done))
+    assert desk.bring(folder)[2] == "placed"
+
+
+def test_a_neighbour_with_a_longer_name_is_another_folder(desk: Desk) -> None:
+    """'Song 2' doesn't lie in 'Song'."""
+    folder = one_job(desk)
+    desk.project.path = None
+    desk.host.save(desk.home / "So" / "Song.rpp", desk.project)
+    assert "outside" in notes(desk.placed(folder))[0]
+
+
 def test_takes_are_known_by_their_marks_too(desk: Desk) -> None:
     """A note that was lost doesn't add the takes a second time."""
     folder = one_job(desk, where="takes")

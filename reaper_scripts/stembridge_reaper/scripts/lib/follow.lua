@@ -4,51 +4,33 @@
 -- only the one that holds the claim starts workers again and imports without being told. The files in
 -- the job's folder are the truth, so nothing is lost when all of them end.
 
+local claim = require("claim")
 local core = require("core")
 local files = require("files")
 local followed = require("followed")
-local ids = require("ids")
 local inbox = require("inbox")
 local json = require("json")
 local ledger = require("ledger")
 local peaks = require("peaks")
 local place = require("place")
 local projects = require("projects")
+local results = require("results")
 
 local M = {}
 
 local POLL_EVERY, LOOK_EVERY = 0.3, 1.0
-local CLAIM, CLAIM_EVERY, CLAIM_LASTS = "runner", 0.5, 3.0
+-- JSON tokens of a result that a tick may parse.
+local TOKENS = 1000
 -- A job is brought home again only for a reason that passes by itself.
 local PASSING = { no_project = true, recording = true }
 local OVER = { failed = true, cancelled = true, needs_decision = true }
 
 local jobs, by_id, missing = {}, {}, {}
-local turn, looked, claimed, token = 0, -math.huge, -math.huge, nil
+local turn, looked = 0, -math.huge
 local scan, folder_of_jobs
 
-local function claim(now)
-  if now - claimed < CLAIM_EVERY then
-    return true
-  end
-  token = token or ids.new()
-  local holder, since = reaper.GetExtState(projects.SECTION, CLAIM):match("^(%S+) (%S+)$")
-  since = tonumber(since)
-  if holder and holder ~= token and since and math.abs(now - since) < CLAIM_LASTS then
-    return false
-  end
-  reaper.SetExtState(projects.SECTION, CLAIM, ("%s %.3f"):format(token, now), false)
-  claimed = now
-  return true
-end
-
 --- Let another script take over at once: for the end of this one.
-function M.release()
-  if token and reaper.GetExtState(projects.SECTION, CLAIM):match("^%S+") == token then
-    reaper.SetExtState(projects.SECTION, CLAIM, "", false)
-  end
-  claimed = -math.huge
-end
+M.release = claim.release
 
 --- Give all jobs, oldest first. followed.lua says what they hold; besides: placed (with count and notes of an
 -- import of ours), bring (it is placed by itself), wish (it is about to be placed), held {sentence, code}
@@ -153,9 +135,21 @@ end
 
 -- A finished job -------------------------------------------------------------------------------------
 
+-- Read the result in slices, then import in a tick of its own.
 local function bring_home(job, options)
-  job.wish = nil
-  local done, sentence, code = place.import(job.folder, { proj = job.proj, again = options.again })
+  job.result = job.result or results.reader(job.folder)
+  local result, why = job.result(TOKENS)
+  if result == nil then
+    return false
+  end
+  job.wish, job.result = nil, nil
+  local done, sentence, code
+  if result then
+    done, sentence, code =
+      place.import(job.folder, { proj = job.proj, again = options.again, result = result })
+  else
+    sentence = why
+  end
   job.refused, job.held = nil, nil
   if done then
     job.placed, job.proj = true, done.proj
@@ -365,7 +359,7 @@ end
 --- Do one tick's work. Gives whether something changed that a user sees. An import has a tick of its own.
 function M.tick()
   local now = reaper.time_precise()
-  local mine = claim(now)
+  local mine = claim.hold(now)
   local job, options = next_import(mine, now)
   if job then
     return bring_home(job, options)

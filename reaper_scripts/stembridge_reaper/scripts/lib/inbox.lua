@@ -57,8 +57,8 @@ local function finish(scan, request)
 end
 
 --- Carry the search on by one tick's work. Gives nil as long as it goes on, then a list, oldest first, of
--- {id, folder, name, engine, model, max_credits, context, input, placed (how often), finished (it has a result), proj
--- (its project, where that is open)}.
+-- {id, folder, name, engine, model, max_credits, context, input, placed (how often), finished (it
+-- has a result), proj (its project, where that is open)}.
 function Scan:step()
   for _ = 1, FOLDERS do
     if self.reading then

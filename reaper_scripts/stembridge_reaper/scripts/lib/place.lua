@@ -17,15 +17,11 @@ local M = { UNDO = "Stembridge: import stems" }
 local ALL = -1
 local RECORDING = 4
 
-local function inside(path, folder)
-  return folder ~= "" and files.same(path:sub(1, #folder), folder)
-end
-
 -- Say where the stems' files are when that isn't the project's folder.
 local function tell_place(job, path)
   for _, row in ipairs(job.audio) do
     local folder = files.parent(row.path)
-    if not inside(row.path, files.parent(path)) and path ~= "" then
+    if not results.inside(row.path, files.parent(path)) and path ~= "" then
       local words = "The stems' files lie in '%s', outside of the project's folder."
       job.notes[#job.notes + 1] = words:format(folder)
       return
@@ -61,14 +57,14 @@ local function in_one_step(job)
   local restored, other = pcall(restore)
   reaper.PreventUIRefresh(-1)
   reaper.Undo_EndBlock2(proj, M.UNDO, ALL)
-  if not fine and reaper.Undo_CanUndo2(proj) == M.UNDO then
+  local whole = fine and restored
+  if not whole and reaper.Undo_CanUndo2(proj) == M.UNDO then
     reaper.Undo_DoUndo2(proj) -- nothing of a part of it stays
   end
+  reaper.TrackList_AdjustWindows(false)
   reaper.UpdateArrange()
-  if not fine then
-    error(fault, 0)
-  elseif not restored then
-    error(other, 0)
+  if not whole then
+    error(fine and other or fault, 0)
   end
 end
 
@@ -130,7 +126,7 @@ end
 --- Place a finished job's results in its project, at the recorded place, in one undo step.
 --
 -- folder: the job's folder. options: {proj = the project's last known pointer or nil, again = true to
--- place once more what was placed before}.
+-- place once more what was placed before, result = the document, where it is read already}.
 -- Gives {proj, where, tracks, items, takes (GUIDs), lines (of a transcript), count, notes (sentences for the
 -- user)}; or nil, a sentence and a code: "no_project" (it isn't open), "recording", "placed" (there
 -- already), "refused" (the result isn't whole) or "failed".
@@ -140,7 +136,10 @@ function M.import(folder, options)
   if #placed > 0 and not options.again then
     return refused("The stems of this job were placed before.", "placed")
   end
-  local result, sentence = results.read(folder)
+  local result, sentence = options.result, nil
+  if not result then
+    result, sentence = results.read(folder)
+  end
   if not result then
     return refused(sentence)
   end

@@ -11,6 +11,7 @@ local AUDIO = { stem = true, audio = true, generated = true }
 -- Lengths of these are exact; a lossy file's depends on who reads it.
 local EXACT = { wav = true, flac = true, w64 = true, aif = true, aiff = true }
 local LOSSY_SLACK = 0.25
+local MOST_BYTES = 64 * 1024 * 1024
 
 local function refuse(words, ...)
   error({ sentence = words:format(...) }, 0)
@@ -28,12 +29,7 @@ local function guarded(work, ...)
   error(got[2], 0)
 end
 
-local function read(folder)
-  local text = files.read(files.join(folder, "result.json"), 64 * 1024 * 1024)
-  if not text then
-    refuse("This job has no result yet.")
-  end
-  local result = json.decode(text)
+local function understand(result)
   if type(result) ~= "table" or result.kind ~= "separate" or type(result.stems) ~= "table" then
     refuse("The result of this job can't be understood." .. AGAIN)
   end
@@ -109,6 +105,14 @@ local function colour_of(row)
   return { tonumber(r, 16), tonumber(g, 16), tonumber(b, 16) }
 end
 
+--- Say whether a path lies below a folder.
+function M.inside(path, folder)
+  if folder == "" or not files.same(path:sub(1, #folder), folder) then
+    return false
+  end
+  return folder:find("[/\\]$") ~= nil or path:find("^[/\\]", #folder + 1) ~= nil
+end
+
 -- Where a delivered file would lie if it had moved with its project's folder.
 local function moved(row, result, project_path)
   local old = files.parent(result.host_context.project.path or "")
@@ -116,11 +120,10 @@ local function moved(row, result, project_path)
   if not row.delivered or old == "" or new == "" or files.same(old, new) then
     return nil
   end
-  if not files.same(row.delivered:sub(1, #old), old) then
+  if not M.inside(row.delivered, old) then
     return nil
   end
-  local rest = row.delivered:sub(#old + 1):gsub("^[/\\]", "")
-  return files.join(new, rest)
+  return files.join(new, (row.delivered:sub(#old + 1):gsub("^[/\\]", "")))
 end
 
 local function check(result, project_path)
@@ -153,9 +156,28 @@ local function check(result, project_path)
   return { result = result, context = result.host_context, audio = audio, labels = labels, texts = texts }
 end
 
---- Read a job's result. Gives the document, or nil and a sentence.
+--- Begin to read a job's result. Gives a function to call once a tick, with the JSON tokens it may parse:
+-- it gives nil as long as there is more, then the document, or false and a sentence.
+function M.reader(folder)
+  local text = files.read(files.join(folder, "result.json"), MOST_BYTES)
+  local reader = text and json.reader(text)
+  return function(tokens)
+    if not reader then
+      return false, "This job has no result yet."
+    end
+    local done, document = reader:step(tokens)
+    if done == false then
+      return nil
+    end
+    local result, sentence = guarded(understand, done and document)
+    return result or false, sentence
+  end
+end
+
+--- Read a job's result at once. Gives the document, or nil and a sentence.
 function M.read(folder)
-  return guarded(read, folder)
+  local result, sentence = M.reader(folder)(math.huge)
+  return result or nil, sentence
 end
 
 --- Hold a result against what was promised and what lies on the disk. `project_path`: where its project is

@@ -28,6 +28,8 @@ local FADER_ENVELOPES = {
   DUALPANENVL2 = true,
   MUTEENV = true,
 }
+-- Automation modes above this one write.
+local READ = 1
 local SENDS = 0
 
 local function text(track, name)
@@ -157,6 +159,8 @@ function M.copy_sound(source, target)
   for _, name in ipairs(FADER) do
     set(target, name, reaper.GetMediaTrackInfo_Value(source, name))
   end
+  -- How fader and envelopes work together, but never a mode that writes.
+  set(target, "I_AUTOMODE", math.min(READ, reaper.GetMediaTrackInfo_Value(source, "I_AUTOMODE")))
   for index = 0, reaper.TrackFX_GetCount(source) - 1 do
     reaper.TrackFX_CopyToTrack(source, index, target, index, false)
   end
