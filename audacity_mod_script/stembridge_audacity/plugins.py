@@ -99,6 +99,7 @@ def _controls() -> list[str]:
                 ("mute", "mute its tracks"),
                 ("replace", "replace the region (two undo steps)"),
             ],
+            requests.ORIGINALS.index("mute"),
         ),
         _choice(
             "several",
@@ -118,9 +119,9 @@ def _controls() -> list[str]:
     ]
 
 
-def _choice(name: str, label: str, options: Iterable[tuple[str, str]]) -> str:
+def _choice(name: str, label: str, options: Iterable[tuple[str, str]], default: int = 0) -> str:
     rows = " ".join(f"({notices.lisp_text(key)} {notices.lisp_text(shown)})" for key, shown in options)
-    return f";control {name} {notices.lisp_text(label)} choice ({rows}) 0"
+    return f";control {name} {notices.lisp_text(label)} choice ({rows}) {default}"
 
 
 def _text(name: str, label: str) -> str:

@@ -6,6 +6,15 @@
 
 (defun sb-mark (job) (sb-path "finished/" job ".done"))
 
+;; Length of a path's folder, with the slash.
+(defun sb-cut (path)
+  (let ((place 0))
+    (dotimes (i (length path) place)
+      (when (char= (char path i) #\/) (setf place (1+ i))))))
+
+(defun sb-folder-of (path) (subseq path 0 (sb-cut path)))
+(defun sb-name-of (path) (subseq path (sb-cut path)))
+
 (defun sb-same-tracks (originals)
   (let ((rows (aud-get-info "Tracks")) (same t))
     (dolist (original originals same)
@@ -20,6 +29,9 @@
 ;; What stands against an import of this row: a sentence, or NIL.
 (defun sb-obstacle (row)
   (cond ((not (sb-complete row)) "The stems of a job aren't on the disk any more.")
+        ((and (string= (nth 6 row) "replace")
+              (equal (car (aud-do "GetPreference: Name=\"/GUI/SyncLockTracks\"")) "1"))
+         "Sync-Lock would move other tracks when the region is replaced: switch it off (Tracks > Sync-Lock Tracks).")
         ((not (sb-same-tracks (nth 7 row)))
          "The tracks have been moved or renamed since the request: see `stembridge audacity import`.")))
 
@@ -34,7 +46,7 @@
       (aud-do (format nil "SelectTime: Start=~a End=~a" (nth 4 row) (nth 5 row)))
       (aud-do "SplitDelete:"))
     (aud-do (format nil "SetProject: Rate=~a" rate))
-    (aud-do (format nil "Import2: Filename=~a" (sb-text (third row))))
+    (sb-do-in (sb-folder-of (third row)) "Import2" (sb-name-of (third row)) "")
     (aud-do (format nil "SetProject: Rate=~a" (sb-number before)))
     (aud-do (format nil "SelectTime: Start=~a End=~a" (nth 4 row) (nth 5 row)))
     (> (length (aud-get-info "Tracks")) count)))
