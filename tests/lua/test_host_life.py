@@ -1,4 +1,4 @@
-"""The life of scripts in the stand-in host: ticks, tabs, undo, what is kept, and what is shown."""
+"""The life of scripts in the stand-in host: ticks, tabs, undo, and what is kept."""
 
 from __future__ import annotations
 
@@ -317,85 +317,53 @@ def test_a_tab_comes_and_goes_by_action(host: Reaper) -> None:
         host.lua.execute("reaper.Main_OnCommandEx(40860, 0, 0)")
 
 
-# dialogs and windows
+# quitting and waiting
 
 
-def test_boxes_are_answered_by_the_test(host: Reaper) -> None:
-    host.dialogs.answers.append(6)
-    host.lua.execute(
-        "assert(reaper.MB('Go on?', 'Stems', 4) == 6)"
-        " assert(reaper.MB('Go on?', 'Stems', 4) == 7)"
-        " assert(reaper.ShowMessageBox('Well', 'Stems', 0) == 1)"
-        " assert(reaper.MB('Sure?', 'Stems', 1) == 2)"
+def test_quitting_ends_scripts_and_says_so_to_them(host: Reaper) -> None:
+    path = script(
+        host,
+        "Loop.lua",
+        "local function f() reaper.defer(f) end f()"
+        " reaper.atexit(function() reaper.ShowConsoleMsg('bye') end)",
     )
-    assert host.dialogs.texts == ["Go on?", "Go on?", "Well", "Sure?"]
-    host.dialogs.answers.append(6)
-    with pytest.raises(HostViolation, match="has no button 6"):
-        host.lua.execute("reaper.MB('Well', 'Stems', 0)")
+    host.run_script(path)
+    host.quit()
+    assert (host.console, host.scripts) == ("bye", [])
 
 
-def test_forms_are_filled_in_by_the_test(host: Reaper) -> None:
-    host.dialogs.inputs.append(["a", "b, c"])
-    found = host.lua.eval("{reaper.GetUserInputs('T', 2, 'x,y,extrawidth=100,separator=|', '1|2')}")
-    assert list(found.values()) == [True, "a|b, c"]
-    assert host.dialogs.forms[0].captions == ["x", "y"]
-    assert host.dialogs.forms[0].given == ["1", "2"]
-    assert list(host.lua.eval("{reaper.GetUserInputs('T', 1, 'x', '1')}").values()) == [False, "1"]
+def test_waiting_ends_with_what_was_waited_for_or_with_an_error(host: Reaper) -> None:
+    host.lua.execute("n = 0 local function f() n = n + 1 reaper.defer(f) end f()")
+    host.run_until(lambda: host.lua.eval("n") > 3, seconds=10, pause=0)
+    with pytest.raises(TimeoutError, match=r"not within 0\.05 s"):
+        host.run_until(lambda: False, seconds=0.05)
 
 
-def test_a_window_takes_keys_and_the_mouse_and_is_drawn(host: Reaper, tmp_path: Path) -> None:
-    host.lua.execute("""
-    gfx.init('Stems', 200, 100, 0, 50, 60)
-    keys = {}
-    local function loop()
-      local key = gfx.getchar()
-      if key == -1 then return end
-      if key > 0 then keys[#keys + 1] = key end
-      gfx.set(0.2, 0.4, 0.6)
-      gfx.rect(0, 0, gfx.w, gfx.h)
-      gfx.setfont(1, 'Arial', 14)
-      gfx.set(1)
-      gfx.x, gfx.y = 10, 10
-      gfx.drawstr('mouse ' .. ('%d'):format(gfx.mouse_x))
-      gfx.update()
-      reaper.defer(loop)
-    end
-    loop()
-    """)
-    window = host.gfx
-    assert (window.title, window.open, window.place) == ("Stems", True, (50, 60))
-    window.key("ab")
-    window.key(27)
-    window.mouse(33, 44, 1)
-    host.tick(4)
-    assert host.lua.python(host.lua.eval("keys")) == [97, 98, 27]
-    assert window.texts == ["mouse 33"]
-    assert window.png(tmp_path / "window.png").stat().st_size > 100
-    window.close()
-    host.tick(2)
-    assert host.lua.eval("(gfx.getchar())") == -1
+def test_time_can_be_put_forward(host: Reaper) -> None:
+    before = host.lua.eval("reaper.time_precise()")
+    host.advance(3600)
+    assert host.lua.eval("reaper.time_precise()") - before == pytest.approx(3600, abs=60)
 
 
-def test_a_screen_of_many_pixels_says_so_only_to_who_asks(host: Reaper) -> None:
-    host.screen_scale = 2.0
-    host.lua.execute("gfx.init('a', 100, 50) assert(gfx.ext_retina == 0 and gfx.w == 100) gfx.quit()")
+def test_an_erring_script_is_gone_after_its_tick(host: Reaper) -> None:
+    host.run_script(script(host, "Torn.lua", "reaper.defer(function() error('torn') end)"))
+    with pytest.raises(ScriptError, match="torn"):
+        host.tick()
+    assert host.scripts == []
+
+
+def test_what_a_tick_reads_is_weighed(host: Reaper, tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b"a\n" * 500)
     host.lua.execute(
-        "gfx.ext_retina = 1 gfx.init('a', 100, 50)"
-        " assert(gfx.ext_retina == 2 and gfx.w == 200 and gfx.h == 100)"
+        "local path = ... reaper.defer(function() local f = io.open(path, 'rb') f:read(300) f:read('l')"
+        " for line in f:lines() do end f:close() end)",
+        str(path),
     )
+    host.tick()
+    assert host.bytes_read["(test)"] == 300 + 1 + 349
 
 
-def test_menus_are_chosen_by_the_test(host: Reaper) -> None:
-    host.lua.execute("gfx.init('a', 100, 50)")
-    host.gfx.menus.append(2)
-    host.lua.execute("assert(gfx.showmenu('one|two') == 2 and gfx.showmenu('one|two') == 0)")
-    assert host.gfx.shown_menus == ["one|two", "one|two"]
-
-
-def test_colours_differ_by_system(tmp_path: Path) -> None:
-    for system, number in (("Win64", 0x030201), ("OSX64", 0x010203), ("Other", 0x010203)):
-        folder = tmp_path / system
-        folder.mkdir()
-        with Reaper(folder, os=system) as host:
-            assert host.lua.eval("reaper.ColorToNative(1, 2, 3)") == number
-            assert list(host.lua.eval(f"{{reaper.ColorFromNative({number})}}").values()) == [1, 2, 3]
+def test_a_path_that_is_not_utf_8_is_refused(host: Reaper) -> None:
+    with pytest.raises(HostViolation, match="a path must be UTF-8"):
+        host.lua.execute("pcall(io.open, '\\xff')")

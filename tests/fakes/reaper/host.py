@@ -123,6 +123,7 @@ class Reaper(Tabs):
         self.calls: dict[str, int] = {}
         self.instructions: dict[str, int] = {}
         self.exempt_instructions: dict[str, int] = {}
+        self.bytes_read: dict[str, int] = {}
         self.budget: int | None = None
         self.files_read: list[str] = []
         self.files_written: list[str] = []
@@ -289,7 +290,12 @@ class Reaper(Tabs):
             self.accessors.remove(accessor)
 
     def _round(self, script: Script) -> None:
-        script.round()
+        try:
+            script.round()
+        except ScriptError:
+            if script in self.scripts:
+                self.scripts.remove(script)
+            raise
         if script.idle and script is not self._test_script:
             self._leave(script)
 

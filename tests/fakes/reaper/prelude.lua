@@ -224,7 +224,7 @@ gfx = setmetatable({}, {
 })
 
 -- Instructions are counted by the thousand, in coroutines too.
-local counted = 0
+local counted, bytes_read = 0, 0
 local function count()
   counted = counted + 1
 end
@@ -250,22 +250,53 @@ coroutine.wrap = function(body)
   end
 end
 function M.counted()
-  local n = counted
-  counted = 0
-  return n * 1000
+  local instructions, bytes = counted, bytes_read
+  counted, bytes_read = 0, 0
+  return instructions * 1000, bytes
 end
 
 -- Files are real; the host only keeps count. Processes go through ExecProcess.
+local function weigh(...)
+  for i = 1, select("#", ...) do
+    local value = select(i, ...)
+    if type(value) == "string" then
+      bytes_read = bytes_read + #value
+    end
+  end
+  return ...
+end
+local file_functions = getmetatable(io.stdout).__index
+local read, file_lines = file_functions.read, file_functions.lines
+file_functions.read = function(...)
+  return weigh(read(...))
+end
+file_functions.lines = function(...)
+  local step = file_lines(...)
+  return function()
+    return weigh(step())
+  end
+end
+local function named(path)
+  if type(path) == "string" and not utf8.len(path) then
+    violate("a path must be UTF-8")
+  end
+  return path
+end
+
 io.open = function(path, mode)
+  named(path)
   local file, why, code = real.open(path, mode)
   py.opened(path, mode or "r", file ~= nil)
   return file, why, code
 end
 os.remove = function(path)
+  named(path)
   py.opened(path, "remove", true)
   return real.remove(path)
 end
 os.rename = function(from, to)
+  named(from)
+  named(to)
   if py.windows() and py.exists(to) then
     return nil, to .. ": File exists", 17
   end
@@ -277,14 +308,17 @@ for name, home in pairs({ popen = io, execute = os, exit = os }) do
     violate(name .. " must not be used: it stops REAPER's window")
   end
 end
-local lines, input, output = io.lines, io.input, io.output
+local lines = io.lines
 io.lines = function(path, ...)
-  if path then
-    py.opened(path, "r", true)
+  if not path then
+    violate("io.lines without a path waits for a terminal that REAPER doesn't have")
   end
-  return lines(path, ...)
+  py.opened(named(path), "r", true)
+  local step = lines(path, ...)
+  return function()
+    return weigh(step())
+  end
 end
-io.input, io.output = input, output
 io.read = function()
   violate("io.read waits for a terminal that REAPER doesn't have")
 end

@@ -155,8 +155,9 @@ class Script:
         self.exempt = False
         self.side.counted()
         outcome = self.side.protect(function)
-        spent = int(self.side.counted())
-        self.host.count_instructions(self, spent)
+        spent, read = self.side.counted()
+        self.host.count_instructions(self, int(spent))
+        self.host.bytes_read[self.name] = max(self.host.bytes_read.get(self.name, 0), int(read))
         good, why = outcome if isinstance(outcome, tuple) else (outcome, None)
         self.host.strict_end(self)
         if not good:
