@@ -93,8 +93,8 @@ def test_the_service_gives_six_stems_and_the_user_is_told_what_leaves(
     assert any("leaves this machine" in line.get("message", "") for line in told.lines)
     names = [track.name for track in studio.running.client.tracks()]
     assert sorted(names[1:]) == ["Bass", "Drums", "Guitar", "Other", "Piano", "Vocals"]
-    heard = pad(studio.heard()[0], len(reference))
-    assert decibels(heard - reference)[1] <= -100  # 24 bit of six stems, and the rate conversion
+    # Audacity's own conversion from 48 kHz loses 2 ms at the end of a clip.
+    assert null(studio, reference, round(0.5025 * RATE), round(1.995 * RATE)) <= -130
     assert studio.heard()[1] == RATE
     studio.undo(2)
     assert studio.state() == before
