@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from stembridge.bridge.home import data_folder
 from stembridge.model.errors import HostError, StembridgeError
@@ -11,9 +11,6 @@ from stembridge_audacity import cfgfile, health, setup
 from stembridge_audacity.places import MODULE, Place, System
 from stembridge_audacity.running import Program
 from stembridge_audacity.traps import Trap
-
-_SANDBOXES = ("/app", "/snap")
-"""Where the program file of a Flatpak or Snap is, as its own processes see it."""
 
 
 def explained(
@@ -32,20 +29,25 @@ def explained(
     """
     if found is None or Trap.PIPE_BUSY.caused(error):
         return error
-    threes = [program for program in found if program.major != 4]
     if not found:
         trap = Trap.NOT_RUNNING
-    elif not threes:
+    elif all(program.major == 4 for program in found):
         trap = Trap.AUDACITY_4
-    elif len(threes) > 1:
+    elif len(reachable(found)) > 1:
         trap = Trap.SECOND
+    elif not reachable(found):
+        # A pipe that nobody serves was left behind by one that has ended; none is what a sandbox shows.
+        trap = Trap.SANDBOX if Trap.MODULE_OFF.caused(error) else Trap.NOT_RUNNING
     elif not Trap.MODULE_OFF.caused(error):
         return error
-    elif _sandboxed(threes[0]):
-        trap = Trap.SANDBOX
     else:
         trap = (module or module_trap)()
     return trap.error(pids=[program.pid for program in found], pipe=error.context.get("pipe"))
+
+
+def reachable(found: Iterable[Program]) -> list[Program]:
+    """Keep those that could have made the pipe; two of them share it, and the last one started has it."""
+    return [program for program in found if program.major != 4 and not program.apart]
 
 
 def module_trap(found: Iterable[Place] | None = None) -> Trap:
@@ -65,7 +67,3 @@ def _date_differs(place: Place) -> bool:
     if settings.get("Module", MODULE) != setup.ENABLED or not path or not Path(path).is_file():
         return False
     return date != setup.module_date(Path(path))
-
-
-def _sandboxed(program: Program) -> bool:
-    return any(PurePosixPath(program.path).is_relative_to(root) for root in _SANDBOXES)

@@ -49,6 +49,7 @@ def open_audacity(
     try:
         while True:
             _connect(pipe, deadline, programs)
+            _refuse_two(programs())
             try:
                 _wait_for_project(pipe, deadline)
             except HostError as error:
@@ -71,12 +72,20 @@ def _connect(pipe: Pipe, deadline: float, programs: running.Lister) -> None:
     def give_up(kind: type[Exception]) -> bool:
         if kind is OrphanedError and time.monotonic() - began > _ORPHANED_FOR:
             return True
-        return kind in {AbsentError, OrphanedError} and programs() == ()
+        found = programs() if kind in {AbsentError, OrphanedError} else None
+        return found is not None and not diagnosis.reachable(found)
 
     try:
         pipe.connect(max(0.0, deadline - time.monotonic()), give_up)
     except HostError as error:
         raise diagnosis.explained(error, programs()) from error
+
+
+def _refuse_two(found: tuple[running.Program, ...] | None) -> None:
+    """Of two Audacities the pipe leads to the one started last, and the user may be working in the other."""
+    two = diagnosis.reachable(found or ())
+    if len(two) > 1:
+        raise Trap.SECOND.error(pids=[program.pid for program in two])
 
 
 def _wait_for_project(pipe: Pipe, deadline: float) -> None:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 _NAME = re.compile(r"^audacity(?P<four>[ -]?4\b)?", re.IGNORECASE)
 _TIMEOUT = 10.0
+_SANDBOXES = ("/app/", "/snap/")
+"""Where the program file of a Flatpak or Snap is, as its own processes see it."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,14 @@ class Program:
         Its program file, or what is known of it.
     major
         3 or 4; None when it can't be told.
+    apart
+        True in a sandbox (Flatpak, Snap): its /tmp, and so its pipe, is its own.
     """
 
     pid: int
     path: str
     major: int | None
+    apart: bool = False
 
 
 Lister = Callable[[], "tuple[Program, ...] | None"]
@@ -56,7 +61,7 @@ def _said(*words: str) -> str:
 
 def from_proc(proc: Path, user: int) -> Iterator[Program]:
     """Read Linux's process folders: a parent's children of the same name are its helpers."""
-    found: dict[int, tuple[int, str, int | None]] = {}
+    found: dict[int, tuple[int, Program]] = {}
     for folder in proc.iterdir():
         if not folder.name.isdigit():
             continue
@@ -68,17 +73,25 @@ def from_proc(proc: Path, user: int) -> Iterator[Program]:
             state, parent = stat[stat.rindex(")") + 2 :].split()[:2]
             if state in "ZX" or not _NAME.match(name):
                 continue
-            found[int(folder.name)] = (int(parent), _program_of(folder) or name, _major_of(folder))
+            path = _target(folder / "exe")
+            program = Program(int(folder.name), path or name, _major_of(folder), apart=_apart(folder, path))
+            found[program.pid] = int(parent), program
         except (OSError, ValueError):
             continue
     yield from _without_helpers(found)
 
 
-def _program_of(folder: Path) -> str:
+def _target(link: Path) -> str:
+    """Where a link points; empty when it can't be read, as with a process in another name space."""
     try:
-        return str((folder / "exe").readlink())
+        return str(link.readlink())
     except OSError:
         return ""
+
+
+def _apart(folder: Path, path: str) -> bool:
+    theirs, ours = (_target(process / "ns" / "mnt") for process in (folder, folder.parent / "self"))
+    return bool(theirs and ours and theirs != ours) or path.startswith(_SANDBOXES)
 
 
 def _major_of(folder: Path) -> int | None:
@@ -95,11 +108,12 @@ def _major_of(folder: Path) -> int | None:
 
 def from_ps(table: str) -> Iterator[Program]:
     """Read macOS's ``ps -x -o pid=,ppid=,comm=``; the bundle's Info.plist has the version."""
-    found: dict[int, tuple[int, str, int | None]] = {}
+    found: dict[int, tuple[int, Program]] = {}
     for line in table.splitlines():
         words = line.split(None, 2)
         if len(words) == 3 and _NAME.match(words[2].rsplit("/", 1)[-1]):
-            found[int(words[0])] = (int(words[1]), words[2], _bundle_major(Path(words[2])))
+            program = Program(int(words[0]), words[2], _bundle_major(Path(words[2])))
+            found[program.pid] = int(words[1]), program
     yield from _without_helpers(found)
 
 
@@ -121,7 +135,5 @@ def from_tasklist(table: str) -> Iterator[Program]:
             yield Program(int(row[1]), row[0], 4 if match["four"] else 3)
 
 
-def _without_helpers(found: dict[int, tuple[int, str, int | None]]) -> Iterable[Program]:
-    for pid, (parent, path, major) in sorted(found.items()):
-        if parent not in found:
-            yield Program(pid, path, major)
+def _without_helpers(found: dict[int, tuple[int, Program]]) -> Iterable[Program]:
+    return (program for _, (parent, program) in sorted(found.items()) if parent not in found)

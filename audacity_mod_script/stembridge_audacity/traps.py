@@ -25,7 +25,7 @@ class Trap(Enum):
         False,
     )
     SECOND = (
-        "Audacity is running twice, and the second one took the scripting pipe from the first.",
+        "Audacity is running twice, and only the one that was started last can be reached.",
         "Save your work, close both, and start one.",
         False,
     )

@@ -12,7 +12,6 @@ import select
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -23,12 +22,14 @@ from filelock import FileLock
 from stembridge.model.errors import HostError
 from stembridge_audacity.calls import Audacity
 from stembridge_audacity.channel import ChannelError
-from stembridge_audacity.channel_posix import fifo_paths, open_fifos
+from stembridge_audacity.channel_posix import FOLDER, fifo_paths, open_fifos
 from stembridge_audacity.opening import open_audacity
 from stembridge_audacity.pipe import Pipe
 from stembridge_audacity.quoting import command
 from tests.programs import need
 
+LEASH = ("setpriv", "--pdeathsig", "KILL")
+"""Ends a process with the one that started it: a killed test run leaves no Audacity behind."""
 SCREEN = "1280x800x24"
 WAIT_FOR_THE_MACHINE = 1500.0
 START_LIMIT = 60.0
@@ -36,8 +37,8 @@ _MODULE_FOLDERS = ("lib/audacity/modules", "lib64/audacity/modules", "lib/x86_64
 
 
 def machine_lock() -> FileLock:
-    """The right to run an Audacity as this user on this machine."""
-    return FileLock(Path(tempfile.gettempdir()) / f"stembridge-test-audacity-{os.getuid()}.lock")
+    """The right to run an Audacity as this user on this machine; the lock lies where the pipes lie."""
+    return FileLock(FOLDER / f"stembridge-test-audacity-{os.getuid()}.lock")
 
 
 def module_file(program: Path) -> Path:
@@ -96,7 +97,7 @@ class Screen:
             os.close(reader)
         with (folder / "openbox.log").open("wb") as log:
             self._manager = subprocess.Popen(
-                [need("openbox"), "--sm-disable"],
+                [*LEASH, need("openbox"), "--sm-disable"],
                 env={**plain_environ(folder), "DISPLAY": self.display},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -309,7 +310,7 @@ class Desk:
     """The screen, and at most one Audacity on it. Holds the machine's lock while one runs."""
 
     def __init__(self, folder: Path) -> None:
-        for name in ("audacity", "Xvfb", "openbox", "xdotool", "scrot", "dpkg-query"):
+        for name in ("audacity", "Xvfb", "openbox", "xdotool", "scrot", "dpkg-query", "setpriv"):
             need(name)
         self.folder = folder
         self._screen: Screen | None = None
@@ -365,7 +366,7 @@ class Desk:
     def _launch(self, home: Path, display: str) -> RunningAudacity:
         with (home / "audacity.log").open("ab") as log:
             process = subprocess.Popen(
-                [need("audacity")],
+                [*LEASH, need("audacity")],
                 env={**plain_environ(home), "DISPLAY": display},
                 cwd=home,
                 stdin=subprocess.DEVNULL,

@@ -13,11 +13,11 @@ from collections.abc import Callable
 import pytest
 
 from stembridge.model.errors import HostError
-from stembridge_audacity import running
+from stembridge_audacity import diagnosis, running
 from stembridge_audacity.opening import open_audacity
 from stembridge_audacity.pipe import LONGEST
 from stembridge_audacity.traps import Trap
-from tests.audacity.desk import Desk, RunningAudacity, forget_crash, write_config
+from tests.audacity.desk import LEASH, Desk, RunningAudacity, end, forget_crash, plain_environ, write_config
 
 COMMANDS = int(os.environ.get("STEMBRIDGE_STRESS", "100"))
 """How many the stress sends; 1,000 were sent without a loss on 3.2.4 and 3.7.3."""
@@ -180,7 +180,7 @@ def test_first_start_loses_the_pipe_and_the_second_has_it(fresh_audacity: Start,
         assert time.monotonic() < deadline
         time.sleep(0.2)
     assert failing_to_open(20) is Trap.FIRST_START
-    assert [program.pid for program in running.audacities() or ()] == [audacity.pid]
+    assert reachable() == [(audacity.pid, 3)]
     audacity.stop()
     forget_crash(home)
     again = fresh_audacity(home, cured=False)
@@ -189,11 +189,35 @@ def test_first_start_loses_the_pipe_and_the_second_has_it(fresh_audacity: Start,
         assert client.tracks() == []
 
 
+def reachable() -> list[tuple[int, int | None]]:
+    """Others may run on this machine with a /tmp of their own; they are none of ours."""
+    return [(program.pid, program.major) for program in diagnosis.reachable(running.audacities() or ())]
+
+
 def test_which_audacity_runs(audacity: RunningAudacity) -> None:
-    found = running.audacities()
-    assert found is not None
-    assert [(program.pid, program.major) for program in found] == [(audacity.pid, 3)]
+    assert reachable() == [(audacity.pid, 3)]
     assert audacity.client.version[0] == 3
+
+
+def test_two_at_once(fresh_audacity: Start, audacity_desk: Desk) -> None:
+    """The second takes the pipe, and whose project would be meant? Neither is touched."""
+    first = fresh_audacity()
+    home = audacity_desk.new_home()
+    second = subprocess.Popen(
+        [*LEASH, "audacity"],
+        env={**plain_environ(home), "DISPLAY": first.display},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        deadline = time.monotonic() + 30
+        while reachable() != sorted([(first.pid, 3), (second.pid, 3)]):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert failing_to_open(10) is Trap.SECOND
+    finally:
+        end(second, politely=0)
 
 
 def test_waits_for_a_start_under_way(fresh_audacity: Start, audacity_desk: Desk) -> None:

@@ -121,15 +121,27 @@ def test_where_programs_cant_be_listed(tmp_path: Path, owner: Owner) -> None:
         ((FOUR,), Trap.AUDACITY_4),
         ((THREE, FOUR), Trap.MODULE_OFF),
         ((THREE, Program(3, "/opt/audacity", 3)), Trap.SECOND),
-        ((Program(4, "/app/bin/audacity", 3),), Trap.SANDBOX),
-        ((Program(5, "/snap/audacity/1/usr/bin/audacity", None),), Trap.SANDBOX),
-        ((Program(6, "/apple/audacity", 3),), Trap.MODULE_OFF),
+        ((Program(4, "/app/bin/audacity", 3, apart=True),), Trap.SANDBOX),
+        ((THREE, Program(4, "/app/bin/audacity", 3, apart=True)), Trap.MODULE_OFF),
     ],
 )
 def test_what_runs_tells_why(found: tuple[Program, ...], trap: Trap) -> None:
     error = diagnosis.explained(Trap.MODULE_OFF.error(pipe="p"), found, lambda: Trap.MODULE_OFF)
     assert trap.caused(error)
     assert error.context["pids"] == [program.pid for program in found]
+
+
+def test_pipe_of_one_that_has_ended_beside_a_sandbox() -> None:
+    error = diagnosis.explained(Trap.FIRST_START.error(), (Program(4, "/app/bin/audacity", 3, apart=True),))
+    assert Trap.NOT_RUNNING.caused(error)
+
+
+def test_two_are_refused_even_where_one_answers(tmp_path: Path, owner: Owner) -> None:
+    with FakeAudacity(tmp_path) as fake:
+        assert Trap.SECOND.caused(failure(fake, owner, 10, THREE, Program(3, "/opt/audacity", None)))
+        assert fake.lines == []
+        with opened(fake, owner, 10, THREE, FOUR, Program(3, "/opt/audacity", 3, apart=True)):
+            assert len(fake.lines) == 1
 
 
 def test_busy_pipe_stays_a_busy_pipe() -> None:

@@ -11,12 +11,23 @@ from stembridge_audacity import running
 from stembridge_audacity.running import Program, from_proc, from_ps, from_tasklist
 
 
-def process(proc: Path, pid: int, parent: int, name: str, maps: str = "", state: str = "S") -> None:
+def process(
+    proc: Path,
+    pid: int,
+    parent: int,
+    name: str,
+    maps: str = "",
+    state: str = "S",
+    space: int = 1,
+    program: str = "/usr/bin",
+) -> None:
     folder = proc / str(pid)
     folder.mkdir(parents=True)
     (folder / "stat").write_text(f"{pid} ({name}) {state} {parent} 1 1 0")
     (folder / "maps").write_text(maps)
-    (folder / "exe").symlink_to(f"/usr/bin/{name.split(maxsplit=1)[0]}")
+    (folder / "exe").symlink_to(f"{program}/{name.split(maxsplit=1)[0]}")
+    (folder / "ns").mkdir()
+    (folder / "ns" / "mnt").symlink_to(f"mnt:[{space}]")
 
 
 def test_linux(tmp_path: Path) -> None:
@@ -29,12 +40,20 @@ def test_linux(tmp_path: Path) -> None:
     process(proc, 50, 1, "Audacity-3.7", "")
     process(proc, 60, 1, "notaudacity")
     (proc / "70").mkdir()
-    (proc / "self").mkdir()
+    (proc / "self" / "ns").mkdir(parents=True)
+    (proc / "self" / "ns" / "mnt").symlink_to("mnt:[1]")
+    process(proc, 80, 1, "audacity", "libwx_", space=2)
+    process(proc, 81, 1, "audacity", "libwx_", program="/app/bin")
+    process(proc, 82, 1, "audacity", "libwx_", program="/apple")
+    (proc / "82" / "ns" / "mnt").unlink()
     user = tmp_path.stat().st_uid
     assert list(from_proc(proc, user)) == [
         Program(10, "/usr/bin/audacity", 3),
         Program(20, "/usr/bin/audacity", 4),
         Program(50, "/usr/bin/Audacity-3.7", None),
+        Program(80, "/usr/bin/audacity", 3, apart=True),
+        Program(81, "/app/bin/audacity", 3, apart=True),
+        Program(82, "/apple/audacity", 3),
     ]
     assert list(from_proc(proc, user + 1)) == []
 
