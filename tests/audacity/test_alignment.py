@@ -134,65 +134,6 @@ def table() -> Iterator[list[tuple[str, float, float, float]]]:
     sys.stdout.write("\n" + "\n".join(lines) + "\n")
 
 
-def _levels(studio: Studio) -> tuple[float, float, list[int]]:
-    studio.track(band(6 * RATE, 1))
-    studio.running.client.set_track(gain_db=-6.0, pan=-0.4)
-    return 1.2345, 4.5678, [0]
-
-
-def _envelope(studio: Studio) -> tuple[float, float, list[int]]:
-    studio.track(band(6 * RATE, 2))
-    studio.running.client.select_only([0])
-    for time, value in ((0.5, 1.0), (2.0, 0.3), (4.0, 0.8)):
-        studio.running.client.do(command("SetEnvelope", Time=time, Value=value))
-    return 1.2345, 4.5678, [0]
-
-
-def _past_the_end(studio: Studio) -> tuple[float, float, list[int]]:
-    studio.track(band(4 * RATE, 2), name="Short")
-    studio.track(band(6 * RATE, 2, seed=8), name="Long")
-    return 2.5, 7.5, [0]
-
-
-def _before_the_start(studio: Studio) -> tuple[float, float, list[int]]:
-    studio.track(band(4 * RATE, 2), at=1.5)
-    return 0.5, 4.0, [0]
-
-
-def _all_of_it(studio: Studio) -> tuple[float, float, list[int]]:
-    studio.track(band(6 * RATE, 2))
-    return 0.0, 6.0, [0]
-
-
-ROWS = (
-    _plain(1),
-    _plain(2),
-    Row("selection between samples", _unsnapped),
-    _plain(2, 48_000, 1.2345678, 4.6789012),
-    _plain(1, 96_000, 1.2345678, 4.6789012),
-    Row("two tracks (mono and stereo), mixed", _two),
-    Row("clips with a gap", _gap),
-    Row("clip between samples", _fractional),
-    Row("gain -6 dB, pan -0.4", _levels),
-    Row("envelope", _envelope),
-    Row("selection past the end", _past_the_end),
-    Row("selection before the start", _before_the_start),
-    Row("stems as FLAC 24", _unsnapped, suffix=".flac"),
-    Row("an import for each stem (fallback)", _unsnapped, singly=True),
-    Row("fallback with FLAC 24", _unsnapped, singly=True, suffix=".flac"),
-    Row("whole track, original muted", _all_of_it, original="mute"),
-)
-
-
-@pytest.fixture(scope="module")
-def table() -> Iterator[list[tuple[str, float, float, float]]]:
-    rows: list[tuple[str, float, float, float]] = []
-    yield rows
-    print(f"\n{'case':<46}{'offset':>9}{'RMS dBFS':>12}{'peak dBFS':>12}")
-    for name, late, rms, peak in rows:
-        print(f"{name:<46}{late:9.3f}{_level(rms):>12}{_level(peak):>12}")
-
-
 def _level(value: float) -> str:
     return "exact" if value == -np.inf else f"{value:.1f}"
 
