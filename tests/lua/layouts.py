@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import soundfile
+
 from tests.fakes.reaper import Item, Track
 from tests.lua import material
 from tests.lua.stage import Stage
@@ -207,6 +209,15 @@ def _(stage: Stage) -> None:
 @layout("backwards, by the accessor", "accessor", order={"mode": "accessor"})
 def _(stage: Stage) -> None:
     material.section(stage.item(D_LENGTH=0.7), 0.1, 0.8, reverse=True)
+
+
+@layout("a silence in the middle, by the accessor", "accessor", order={"mode": "accessor"})
+def _(stage: Stage) -> None:
+    path = stage.file()
+    wave, rate = soundfile.read(path, dtype="float32")
+    wave[12000:30000] = 0
+    soundfile.write(path, wave, rate, subtype="FLOAT")
+    stage.track().add_item(path, position=0.25).select()
 
 
 @layout("a section")
