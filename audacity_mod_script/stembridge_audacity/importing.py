@@ -139,7 +139,8 @@ def holds(audacity: Audacity, origin: Origin, result: Mapping[str, Any]) -> bool
 def _project_rate(one: _Import, sources: Sequence[int]) -> int | None:
     """Hold the project in front against the origin's; give its rate, None where nothing can tell it.
 
-    A project that had no name then may have got one since.
+    A project that is the only one may have got another name since: an unsaved one is called like its
+    first file until it is saved.
     """
     audacity, folder, origin, tracks = one.audacity, one.folder, one.origin, one.tracks
     chosen = list(sources) or [track.index for track in tracks if track.kind == "wave"][:1]
@@ -150,7 +151,7 @@ def _project_rate(one: _Import, sources: Sequence[int]) -> int | None:
     seen = ask(audacity, folder, [tracks[index] for index in sorted(chosen)])
     if not sources:
         return seen[0].project_rate
-    if origin.project not in {"", seen[0].project}:
+    if seen[0].project != origin.project and seen[0].projects != 1:
         raise Moved(f"they belong to the project '{origin.project}', and '{seen[0].project}' is in front")
     rates = dict(zip(sorted(chosen), (saw.rate for saw in seen), strict=True))
     for index, source in zip(sources, origin.tracks, strict=True):

@@ -25,9 +25,10 @@ from stembridge_audacity.traps import Trap
 _ASK = (
     '(let ((fp (open (strcat {folder} (format nil "~a" (get (quote *track*) (quote index)))) '
     ':direction :output)))(setf *float-format* "%.17g")'
-    '(format fp "~a~%~a~%~a~%~a~%~a~%~a" (get (quote *selection*) (quote start)) '
+    '(format fp "~a~%~a~%~a~%~a~%~a~%~a~%~a" (get (quote *selection*) (quote start)) '
     "(get (quote *selection*) (quote end)) (get (quote *project*) (quote rate)) "
-    "(get (quote *track*) (quote rate)) (get (quote *track*) (quote name)) "
+    "(get (quote *track*) (quote rate)) (get (quote *project*) (quote projects)) "
+    "(get (quote *track*) (quote name)) "
     '(get (quote *project*) (quote name)))(close fp) "")'
 )
 
@@ -37,12 +38,13 @@ _STEP = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What Nyquist saw of one selected track."""
+    """What Nyquist saw of one selected track; `projects` is how many projects are open."""
 
     start: float
     end: float
     project_rate: int
     rate: int
+    projects: int
     track: str
     project: str
 
@@ -155,11 +157,11 @@ def ask(audacity: Audacity, folder: Path, tracks: Sequence[Track]) -> list[Seen]
 
 
 def _parse(path: Path) -> Seen:
-    lines = path.read_bytes().decode("utf-8", "replace").split("\n", 5)
-    if len(lines) != 6:
+    lines = path.read_bytes().decode("utf-8", "replace").split("\n", 6)
+    if len(lines) != 7:
         raise ValueError(f"{len(lines)} lines")
-    start, end, project_rate, rate = (float(line.replace(",", ".")) for line in lines[:4])
-    return Seen(start, end, round(project_rate), round(rate), lines[4], lines[5])
+    start, end, project_rate, rate, projects = (float(line.replace(",", ".")) for line in lines[:5])
+    return Seen(start, end, round(project_rate), round(rate), int(projects), lines[5], lines[6])
 
 
 def centred(tracks: Sequence[Track]) -> frozenset[int]:
