@@ -4,21 +4,24 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11 pytho
 	$(p) -c 'import sys; sys.version_info >= (3, 11) and print("$(p)")' 2>/dev/null)))
 VENV := .venv
 BIN := $(VENV)/bin
+STYLUA := $(VENV)/node_modules/.bin/stylua
+STYLUA_PACKAGE := @johnnymorganz/stylua-bin@2.5.2
 TEST_MODELS := $(CURDIR)/$(VENV)/models
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs song bench dist test-pythons programs models clean
+.PHONY: help demo test lint format docs song bench dist test-pythons test-audacity-37 programs models clean
 
 help:
 	@echo "make demo          separate a real song with the embedded engine"
 	@echo "make test          lint and all tests"
-	@echo "make lint          ruff, mypy, import-linter"
+	@echo "make lint          ruff, mypy, import-linter, luacheck, stylua"
 	@echo "make format        let ruff lay out the code"
 	@echo "make docs          write what is generated: PROTOCOL.md's tables, REAPER's action files"
 	@echo "make song          render the demo song again (needs fluidsynth and espeak-ng)"
 	@echo "make bench         the measurements (some minutes)"
 	@echo "make dist          build the wheel; with BASE_URL=... also what ReaPack fetches"
 	@echo "make test-pythons  the tests on every Python from 3.11 on that is here"
+	@echo "make test-audacity-37  the tests on the real Audacity again, with 3.7 (Debian, as root)"
 	@echo "make clean         remove what these targets made"
 
 $(VENV)/.run: pyproject.toml
@@ -45,15 +48,19 @@ models: $(VENV)/.run
 test: $(VENV)/.test programs models lint
 	STEMBRIDGE_TEST_MODELS="$(TEST_MODELS)" $(BIN)/python -m pytest -n auto --dist loadgroup
 
-lint: $(VENV)/.test
+lint: $(VENV)/.test programs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@[ -x $(STYLUA) ] || ! command -v npm >/dev/null 2>&1 || \
+		npm install --silent --no-audit --no-fund --prefix $(VENV) $(STYLUA_PACKAGE)
+	@sh tests/lint-lua.sh
 
 format: $(VENV)/.test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	[ ! -x $(STYLUA) ] || $(STYLUA) reaper_scripts tests/fakes/reaper/prelude.lua
 
 docs: $(VENV)/.test
 	$(BIN)/python -m stembridge.bridge.protocol plugin/PROTOCOL.md
@@ -72,6 +79,9 @@ ifdef BASE_URL
 else
 	@echo "For REAPER's package manager: make dist BASE_URL=https://... (where dist/reapack will lie)"
 endif
+
+test-audacity-37: $(VENV)/.test
+	@sh tests/audacity/in-chroot.sh
 
 test-pythons:
 	@sh tests/all-pythons.sh

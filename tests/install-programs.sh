@@ -23,6 +23,7 @@ want openbox openbox
 want xdotool xdotool
 want wmctrl wmctrl
 want scrot scrot
+want luacheck lua-check
 [ -e /usr/share/sounds/sf2/FluidR3_GM.sf2 ] || missing="$missing fluid-soundfont-gm"
 
 [ -n "$missing" ] || exit 0
