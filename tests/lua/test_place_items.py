@@ -66,6 +66,22 @@ def test_numbers_come_back_bit_for_bit(desk: Desk) -> None:
         assert made["B_UISEL"] == 0
 
 
+def test_the_time_base_comes_before_the_position(desk: Desk) -> None:
+    """An item that follows the beat would be stretched by the tempo map when it is placed."""
+    item = desk.project.add_track("Guitar").add_item(desk.source(), position=1)
+    folder = desk.job(desk.context([item]))
+    real, order = desk.host.functions["SetMediaItemInfo_Value"], []
+
+    def noted(thing: object, name: str, value: float) -> object:
+        if thing is not item:
+            order.append(name)
+        return real(thing, name, value)
+
+    desk.host.functions["SetMediaItemInfo_Value"] = noted
+    desk.placed(folder)
+    assert order.index("C_BEATATTACHMODE") < min(order.index("D_POSITION"), order.index("D_LENGTH"))
+
+
 def test_no_fade_that_nobody_asked_for(desk: Desk) -> None:
     """REAPER's preference for new items must not reach a stem, in any mode."""
     item = desk.project.add_track("Guitar").add_item(desk.source(), position=1)

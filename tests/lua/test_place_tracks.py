@@ -130,6 +130,7 @@ def test_stems_sound_like_their_source(desk: Desk) -> None:
         assert (track["D_VOL"], track["D_PAN"], track["B_PHASE"], track["I_NCHAN"]) == (0.5, -0.25, 1, 4)
         assert (track["D_PLAY_OFFSET"], track["I_PLAY_OFFSET_FLAG"]) == (0.02, 0)
         assert [(p.time, p.value) for p in track.envelope("Volume").points] == [(3, 0.5)]
+        assert track.envelope("Volume").guid != item.track.envelope("Volume").guid
         assert track["I_AUTOMODE"] == 1  # a mode that writes would write over the envelope
         assert only(track).take is not None
 

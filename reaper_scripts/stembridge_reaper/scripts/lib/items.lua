@@ -1,5 +1,7 @@
 -- What an item was when it was sent, and what a stem's item becomes: plain facts, copied bit for bit.
 
+local chunks = require("chunks")
+
 local M = {}
 
 -- Properties that a stem's item takes over where they weren't printed into the audio, by their own names.
@@ -27,6 +29,7 @@ local TAKE_INFO = {
   "I_STRETCHFLAGS",
   "F_STRETCHFADESIZE",
 }
+local KINDS = { VOLENV = true, PANENV = true, MUTEENV = true, PITCHENV = true }
 local LOCKED = 1
 -- Since 7.0; before, an item has no lane.
 local LANES_FROM = 7
@@ -78,9 +81,8 @@ local function envelopes(take)
   local found = {}
   for index = 0, reaper.CountTakeEnvelopes(take) - 1 do
     local _, text = reaper.GetEnvelopeStateChunk(reaper.GetTakeEnvelope(take, index), "", false)
-    local kind = text:match("^%s*<(%u+)")
-    if kind == "VOLENV" or kind == "PANENV" or kind == "MUTEENV" or kind == "PITCHENV" then
-      found[#found + 1] = (text:gsub("[\r\n]+%s*EGUID [^\r\n]*", ""))
+    if KINDS[chunks.kind(text)] then
+      found[#found + 1] = chunks.envelope(text, 0, 1)
     end
   end
   return found
