@@ -7,7 +7,7 @@ import math
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +104,12 @@ class Stage:
         ]
         assert len(results) == jobs
         assert len(self.host.undo_points) == points + jobs
-        return Outcome(before, self.read("after.rpp"), results, self.channels)
+        after = self.read("after.rpp")
+        for _ in range(jobs):
+            assert self.host.undo()
+        undone = replace(self.read("undone.rpp"), path=before.path)
+        assert undone == before, "one step of undo for each job doesn't lead back"
+        return Outcome(before, after, results, self.channels)
 
 
 @dataclass
