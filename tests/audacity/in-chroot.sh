@@ -41,7 +41,6 @@ if [ ! -e "$root/.unpacked" ]; then
     rm -f "$root.log"
     touch "$root/.unpacked"
 fi
-mkdir -p "$root$repo"
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 [ ! -e /etc/ssl/certs/ca-certificates.crt ] || cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
 
@@ -62,17 +61,19 @@ chmod +x "$root/run-tests"
 if [ "$#" = 0 ]; then
     set -- tests/audacity -v
 fi
-# /tmp is shared: the pipe and the lock of the one Audacity that a user can run are there.
+models=${STEMBRIDGE_TEST_MODELS:-}
+mkdir -p "$root$repo" "$root$models"
+# Its /tmp is its own, and with it the pipe: an Audacity that runs on this system meanwhile isn't touched.
 unshare --mount --propagation private sh -eu -c '
-    root=$1 repo=$2
-    shift 2
+    root=$1 repo=$2 models=$3
+    shift 3
     mount --rbind /proc "$root/proc"
     mount --rbind /dev "$root/dev"
-    mount --bind /tmp "$root/tmp"
     mount --bind "$repo" "$root$repo"
+    [ -z "$models" ] || mount --bind "$models" "$root$models"
     exec chroot "$root" /usr/bin/env -i HOME=/root LANG=C.UTF-8 CI="${CI:-}" PYTHONDONTWRITEBYTECODE=1 \
-        STEMBRIDGE_TEST_MODELS="${STEMBRIDGE_TEST_MODELS:-}" STEMBRIDGE_STRESS="${STEMBRIDGE_STRESS:-100}" \
+        STEMBRIDGE_TEST_MODELS="$models" STEMBRIDGE_STRESS="${STEMBRIDGE_STRESS:-100}" \
         ${http_proxy:+"http_proxy=$http_proxy"} ${https_proxy:+"https_proxy=$https_proxy"} \
         ${no_proxy:+"no_proxy=$no_proxy"} \
         PATH=/opt/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin /run-tests "$repo" "$@"
-' sh "$root" "$repo" "$@"
+' sh "$root" "$repo" "$models" "$@"
