@@ -30,9 +30,33 @@ def install(host: Reaper, script: str = "pass", **changes: Any) -> Path:
 def describe(host: Reaper, **choices: Any) -> dict[str, Any]:
     """What would be sent."""
     host.budget = BUDGET
-    out = host.require("out")
-    given = host.lua.python(host.lua.call(out["describe"], host.project, choices))
-    return {"jobs": given["jobs"] or [], "refusal": given.get("refusal")}
+    host.require("out")
+    found: list[dict[str, Any]] = []
+    in_a_tick = host.lua.eval(
+        "function(proj, choices, done) "
+        "reaper.defer(function() done(require('out').describe(proj, choices)) end) end"
+    )
+    host.lua.call(in_a_tick, host.project, choices, lambda given: found.append(host.lua.python(given)))
+    host.tick()
+    return {"jobs": found[0]["jobs"] or [], "refusal": found[0].get("refusal")}
+
+
+def describing(host: Reaper, **choices: Any) -> tuple[dict[str, Any], int]:
+    """What would be sent, in slices; and how many ticks that took."""
+    host.budget = BUDGET
+    host.require("out")
+    found: list[dict[str, Any]] = []
+    begin_ = host.lua.eval(
+        "function(proj, choices, done) local step = require('out').describing(proj, choices) "
+        "local function tick() local got = step() if got then done(got) else reaper.defer(tick) end end "
+        "reaper.defer(tick) end"
+    )
+    host.lua.call(begin_, host.project, choices, lambda given: found.append(host.lua.python(given)))
+    ticks = 0
+    while not found:
+        host.tick()
+        ticks += 1
+    return {"jobs": found[0]["jobs"] or [], "refusal": found[0].get("refusal")}, ticks
 
 
 def only(host: Reaper, **choices: Any) -> dict[str, Any]:
@@ -61,7 +85,7 @@ class Sent:
 
 
 def begin(host: Reaper, **choices: Any) -> list[Sent]:
-    """Begin to send; the list is empty until it is done."""
+    """Begin to send, in a tick; the list is empty until it is done."""
     host.budget = BUDGET
     ended: list[Sent] = []
 
@@ -69,11 +93,12 @@ def begin(host: Reaper, **choices: Any) -> list[Sent]:
         ended.append(Sent(host.lua.python(folders), sentence))
 
     start = host.lua.eval(
-        "function(proj, choices, done) "
-        "handle = require('out').start(proj, choices, function(f, s) done(f, s) end) end"
+        "function(proj, choices, done) reaper.defer(function() "
+        "handle = require('out').start(proj, choices, function(f, s) done(f, s) end) end) end"
     )
     host.require("out")
     host.lua.call(start, host.project, choices, done)
+    host.tick()
     return ended
 
 

@@ -111,8 +111,11 @@ def test_it_is_read_in_many_ticks_within_the_budget(host: Reaper, track: Track, 
 def test_a_change_meanwhile_stops_it(host: Reaper, track: Track, tmp_path: Path) -> None:
     lay(track, material.write(tmp_path / "long.wav", 12.0, RATE, 2))
     ended = desk.begin(host, mode="accessor")
-    host.tick(3)
-    host.lua.execute("reaper.SetMediaItemInfo_Value(reaper.GetSelectedMediaItem(0, 0), 'D_LENGTH', 1.0)")
+    host.tick(4)
+    host.lua.execute(
+        "local item = reaper.GetSelectedMediaItem(0, 0) "
+        "reaper.SetMediaItemTakeInfo_Value(reaper.GetActiveTake(item), 'D_STARTOFFS', 1.0)"
+    )
     host.run_until(lambda: ended, seconds=5, pause=0)
     assert "changed while it was read" in (ended[0].sentence or "")
     assert desk.leftovers() == []
@@ -124,7 +127,7 @@ def test_cancelling_closes_the_accessor_and_removes_the_file(
 ) -> None:
     lay(track, material.write(tmp_path / "long.wav", 12.0, RATE, 2))
     ended = desk.begin(host, mode="accessor")
-    host.tick(3)
+    host.tick(4)
     assert any(name.endswith("input.wav.part") for name in desk.leftovers())
     host.lua.execute("handle:cancel()")
     assert ended[0].sentence == "Cancelled."

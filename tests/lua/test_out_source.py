@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -221,11 +222,23 @@ def test_no_core_is_one_sentence_and_nothing_is_made(host: Reaper, track: Track,
 
 def test_an_item_that_vanishes_before_its_turn(host: Reaper, track: Track, wav: Path) -> None:
     item = lay(track, wav)
+    lay(track, wav, position=9.0)
     ended = desk.begin(host)
+    host.tick(2)  # it is planned now
     track.items.remove(item)
     item.track = host.project.add_track("elsewhere")
     host.run_until(lambda: ended, seconds=5, pause=0)
     assert "were removed" in (ended[0].sentence or "")
+    assert desk.leftovers() == []
+
+
+def test_an_item_that_moves_before_its_turn(host: Reaper, track: Track, wav: Path) -> None:
+    item = lay(track, wav)
+    ended = desk.begin(host)
+    host.tick(2)
+    item["D_POSITION"] = 2.0
+    host.run_until(lambda: ended, seconds=5, pause=0)
+    assert "was changed before" in (ended[0].sentence or "")
     assert desk.leftovers() == []
 
 
@@ -234,7 +247,7 @@ def test_a_project_that_is_closed_before_its_turn(host: Reaper, track: Track, wa
     ended = desk.begin(host)
     host.close_project()
     host.run_until(lambda: ended, seconds=5, pause=0)
-    assert "were removed" in (ended[0].sentence or "")
+    assert "project was closed" in (ended[0].sentence or "")
 
 
 def test_cancelling_the_preparation_leaves_nothing(host: Reaper, track: Track, wav: Path) -> None:
@@ -336,6 +349,20 @@ def test_a_short_compressed_item_is_compared_whole(host: Reaper, track: Track, t
     sent = send(host)
     assert len(sent.audio(name="check.wav")) <= RATE // 4
     assert sent.requests[0]["check"]["first_frame"] == RATE // 10
+
+
+def test_the_real_core_agrees_about_a_whole_compressed_file(
+    host: Reaper, track: Track, tmp_path: Path
+) -> None:
+    path = material.write(tmp_path / "song.mp3", 3.0, RATE, 2)
+    lay(track, path)
+    desk.install(host, argv=[sys.executable, "-P", "-m", "stembridge"])
+    (folder,) = send(host, engine="offline", model="repet").folders
+    host.run_until((folder / "result.json").exists, seconds=60)
+    result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    assert result["source_offset"] == 0
+    assert result["region"]["frames"] == result["host_context"]["span"]["frames"]
+    assert Path(result["stems"][0]["delivered"]).parent.parent.name == "Stems"
 
 
 def test_an_uncompressed_source_needs_no_comparison(host: Reaper, track: Track, tmp_path: Path) -> None:

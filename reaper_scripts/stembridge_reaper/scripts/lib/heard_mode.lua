@@ -49,32 +49,68 @@ local function subject_trouble(subject)
   return nil
 end
 
---- Say in one sentence why entries can't be rendered as they are heard, or nil.
-function M.refusal(proj, entries)
+--- Give what is worth knowing about an item that is rendered as it is heard: a list of sentences.
+function M.notes(subject)
+  local item = subject.item
+  local crossed = reaper.GetMediaItemInfo_Value(item, "D_FADEINLEN_AUTO") > 0
+    or reaper.GetMediaItemInfo_Value(item, "D_FADEOUTLEN_AUTO") > 0
+  if not crossed then
+    return {}
+  end
+  return { ("'%s' is crossfaded with its neighbour: only its own side is rendered."):format(subject.name) }
+end
+
+--- Note what rendering an item takes: subject.heard = {sentence (why it can't be heard, or nil), rate (0
+-- where it has none of its own), channels (as many as its track lets through)}.
+function M.examine(subject)
+  local words = subject_trouble(subject)
+  local heard = { sentence = words and words:format(subject.name), rate = 0, channels = 2 }
+  subject.heard = heard
+  if not subject.take then
+    return heard
+  end
+  local own = subject.media.channels or 0
+  if subject.media.kind == "audio" then
+    heard.rate = subject.media.rate
+  end
+  local mode = reaper.GetMediaItemTakeInfo_Value(subject.take, "I_CHANMODE")
+  if mode >= FIRST_MONO_MODE then
+    own = mode >= FIRST_STEREO_MODE and 2 or 1
+  end
+  local track = math.tointeger(reaper.GetMediaTrackInfo_Value(subject.track, "I_NCHAN"))
+  heard.channels = math.min(own + own % 2, track)
+  return heard
+end
+
+local function each_heard(entries)
+  local found = {}
   for _, entry in ipairs(entries) do
     for _, subject in ipairs(entry.subjects) do
-      local words = subject_trouble(subject)
-      if words then
-        return words:format(subject.name)
-      end
+      found[#found + 1] = subject.heard or M.examine(subject)
+    end
+  end
+  return found
+end
+
+local function refusal(proj, all)
+  for _, heard in ipairs(all) do
+    if heard.sentence then
+      return heard.sentence
     end
   end
   return project_trouble(proj)
 end
 
---- Give the rate a project is rendered at: its own where it has one, else that of the items' media where
--- they agree, else the audio device's.
-function M.rate(proj, entries)
+-- The rate a project is rendered at: its own where it has one, else that of the items' media where they
+-- agree, else the audio device's.
+local function choose_rate(proj, all)
   if reaper.GetSetProjectInfo(proj, "PROJECT_SRATE_USE", 0, false) > 0 then
     return math.floor(reaper.GetSetProjectInfo(proj, "PROJECT_SRATE", 0, false))
   end
   local common
-  for _, entry in ipairs(entries) do
-    for _, subject in ipairs(entry.subjects) do
-      local rate = subject.media.kind == "audio" and subject.media.rate or 0
-      if rate > 0 then
-        common = (common == nil or common == rate) and rate or 0
-      end
+  for _, heard in ipairs(all) do
+    if heard.rate > 0 then
+      common = (common == nil or common == heard.rate) and heard.rate or 0
     end
   end
   if common and common > 0 then
@@ -84,20 +120,12 @@ function M.rate(proj, entries)
   return fine and math.tointeger(tonumber(text)) or FALLBACK_RATE
 end
 
-local function channels(entries)
+local function most_channels(all)
   local most = 2
-  for _, entry in ipairs(entries) do
-    for _, subject in ipairs(entry.subjects) do
-      local mode = reaper.GetMediaItemTakeInfo_Value(subject.take, "I_CHANMODE")
-      local own = subject.media.channels
-      if mode >= FIRST_MONO_MODE then
-        own = mode >= FIRST_STEREO_MODE and 2 or 1
-      end
-      local track = math.floor(reaper.GetMediaTrackInfo_Value(subject.track, "I_NCHAN"))
-      most = math.max(most, math.min(own + own % 2, track))
-    end
+  for _, heard in ipairs(all) do
+    most = math.max(most, heard.channels)
   end
-  return math.tointeger(most)
+  return most
 end
 
 -- By how many seconds a track plays its items late (early where negative).
@@ -113,11 +141,12 @@ end
 --- Plan entries as one render. Gives {mode, entries, first, frames, rate, channels, stem}, or nil and a
 -- sentence.
 function M.plan(proj, entries)
-  local sentence = M.refusal(proj, entries)
+  local all = each_heard(entries)
+  local sentence = refusal(proj, all)
   if sentence then
     return nil, sentence
   end
-  local rate = M.rate(proj, entries)
+  local rate = choose_rate(proj, all)
   local start, stop = math.huge, -math.huge
   for _, entry in ipairs(entries) do
     local offset = playback_offset(entry.track, rate)
@@ -133,7 +162,7 @@ function M.plan(proj, entries)
     first = first,
     frames = frames,
     rate = rate,
-    channels = channels(entries),
+    channels = most_channels(all),
     stem = {
       position = span.seconds(first, rate),
       length = span.seconds(frames, rate),
@@ -219,14 +248,21 @@ local function check(plan, path)
   return true
 end
 
+-- Whether REAPER says that it would write another file than `path`, or several.
+local function elsewhere(targets, path)
+  if targets == "" or files.same(targets, path) then
+    return false
+  end
+  return files.is_absolute(targets) or files.name(targets) ~= files.name(path)
+end
+
 local function render(proj, plan, folder, saved)
   local path = files.join(folder, M.FILE .. ".wav")
   if files.exists(path) then
     return nil, "There is a rendered file in the job's folder already."
   end
   set_up(proj, plan, folder, saved)
-  local targets = settings.targets(proj)
-  if targets ~= "" and not files.same(targets, path) then
+  if elsewhere(settings.targets(proj), path) then
     return nil, "REAPER would render to another place than it was asked to, so nothing was rendered."
   end
   reaper.Main_OnCommandEx(RENDER_WITH_LAST_SETTINGS, 0, proj)
@@ -237,7 +273,12 @@ end
 -- off meanwhile. Gives true, or nil and a sentence; everything is put back either way.
 function M.render(proj, plan, folder, before_effects)
   return projects.within(proj, function()
-    local sentence = M.refusal(proj, plan.entries)
+    for _, entry in ipairs(plan.entries) do -- it may be muted by now, or playing
+      for _, subject in ipairs(entry.subjects) do
+        M.examine(subject)
+      end
+    end
+    local sentence = refusal(proj, each_heard(plan.entries))
     if sentence then
       return nil, sentence
     end

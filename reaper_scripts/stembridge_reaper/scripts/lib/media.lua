@@ -20,6 +20,18 @@ local LOSSY = {
   wma = true,
 }
 
+-- What the core may need a further program for, and REAPER doesn't.
+local DEMANDING = { m4a = true, aac = true, wma = true, mp2 = true }
+
+--- Give a name without the extension of an audio file, where it ends in one.
+function M.without_extension(name)
+  local extension = files.extension(name)
+  if PLAIN[extension] or LOSSLESS[extension] or LOSSY[extension] then
+    return files.stem(name)
+  end
+  return name
+end
+
 -- Go down the chain of sections to the file. Gives the root source, the seconds into it where the take's
 -- source begins, its length (nil: the whole), and whether it runs backwards.
 local function unfold(source)
@@ -61,8 +73,9 @@ end
 --- Describe what a take plays.
 --
 -- Gives {kind = "audio" | "midi" | "project" | "video" | "made" | "unknown", type, path, extension, lossy,
--- rate, channels, total (frames in the file, by REAPER's count), offset and length (seconds, the section;
--- the whole file: 0 and its length), section, backwards, offline}.
+-- demanding (the core may lack a program to read it), rate, channels, total (frames in the file, by REAPER's
+-- count), offset and length (seconds, the section; the whole file: 0 and its length), section, backwards,
+-- offline}.
 function M.describe(take)
   local source = reaper.GetMediaItemTake_Source(take)
   if not source then
@@ -80,6 +93,7 @@ function M.describe(take)
   }
   facts.kind = reaper.TakeIsMIDI(take) and "midi" or kind_of(facts.type, facts.extension)
   facts.lossy = LOSSY[facts.extension] == true
+  facts.demanding = DEMANDING[facts.extension] == true
   facts.rate = reaper.GetMediaSourceSampleRate(root)
   facts.channels = reaper.GetMediaSourceNumChannels(root)
   local seconds, in_quarters = reaper.GetMediaSourceLength(root)

@@ -26,12 +26,16 @@ local function with(plan, why)
   return plan
 end
 
+local function source_words(plan, clause)
+  return plan.unheard and ("%s Not what you hear: %s."):format(SOURCE_WORDS, clause) or SOURCE_WORDS
+end
+
 local function forced_source(entry)
   local plan, clause = source_mode.plan(entry)
   if not plan then
     return nil, ("'%s' can't be taken from its file, since %s: choose as heard."):format(entry.name, clause)
   end
-  return with(plan, clause and SOURCE_WORDS .. " Not what you hear: " .. clause .. "." or SOURCE_WORDS)
+  return with(plan, source_words(plan, clause))
 end
 
 local function forced_heard(proj, entries, why)
@@ -53,7 +57,7 @@ local function automatic(proj, entry)
   if heard then
     return heard
   elseif source then
-    return with(source, ("%s Not what you hear: %s. (%s)"):format(SOURCE_WORDS, clause, sentence))
+    return with(source, ("%s (%s)"):format(source_words(source, clause), sentence))
   end
   local read = accessor_mode.plan(entry)
   if read then
@@ -81,29 +85,58 @@ local function together(proj, entries, mode)
   return forced_heard(proj, entries, "Rendered as heard, since it is put together of several things.")
 end
 
---- Plan a selection (see selection.lua): `mode` is "auto", "source", "heard" or "accessor", `per` "item" or
--- "selection". Gives a list of plans, each with `entries` and `why`, or nil and a sentence.
-function M.all(proj, chosen, mode, per)
-  for _, entry in ipairs(chosen.entries) do
-    local sentence = nothing_in(entry)
+local Planner = {}
+Planner.__index = Planner
+
+--- Begin to plan a selection (see selection.lua): `mode` is "auto", "source", "heard" or "accessor", `per`
+-- "item" or "selection".
+function M.planner(proj, chosen, mode, per)
+  local planner = { proj = proj, entries = chosen.entries, mode = mode, per = per, plans = {}, index = 1 }
+  return setmetatable(planner, Planner)
+end
+
+local function refused(entries)
+  for _, entry in ipairs(entries) do
+    local sentence = entry.whole and nothing_in(entry)
     if sentence then
-      return nil, sentence
+      return sentence
     end
   end
-  if per == "selection" and #chosen.entries > 1 then
-    local plan, sentence = together(proj, chosen.entries, mode)
-    return plan and { plan }, sentence
+  return nil
+end
+
+--- Carry on with about as much work as describing `most` items takes.
+-- Gives nil when there is more to do; true and a list of plans, each with `entries` and `why`; or false and a
+-- sentence.
+function Planner:step(most)
+  if self.index == 1 then
+    local sentence = refused(self.entries)
+    if sentence then
+      return false, sentence
+    end
   end
-  local plans = {}
-  for _, entry in ipairs(chosen.entries) do
-    local plan, sentence = one(proj, entry, mode)
+  if self.per == "selection" and #self.entries > 1 then
+    local plan, sentence = together(self.proj, self.entries, self.mode)
+    if plan then
+      return true, { plan }
+    end
+    return false, sentence
+  end
+  while most > 0 and self.index <= #self.entries do
+    local entry = self.entries[self.index]
+    local plan, sentence = one(self.proj, entry, self.mode)
     if not plan then
-      return nil, sentence
+      return false, sentence
     end
     plan.entries = { entry }
-    plans[#plans + 1] = plan
+    self.plans[self.index] = plan
+    self.index = self.index + 1
+    most = most - 1
   end
-  return plans
+  if self.index > #self.entries then
+    return true, self.plans
+  end
+  return nil
 end
 
 return M

@@ -1,13 +1,17 @@
--- Planned regions become jobs: one after the other, each in slices of a defer tick. A heard region is
--- rendered, a take is read, a compressed file is checked; then the order is written and the core started.
+-- The selection becomes jobs: it is planned, then one region after the other is sent, all in slices of a
+-- defer tick. A heard region is rendered, a take is read, a compressed file is checked; then the order is
+-- written and the core started.
 
 local accessor_mode = require("accessor_mode")
 local check_mode = require("check_mode")
 local core = require("core")
 local files = require("files")
 local heard_mode = require("heard_mode")
+local ids = require("ids")
 local order = require("order")
 local projects = require("projects")
+local sent = require("sent")
+local survey = require("survey")
 
 local M = {}
 
@@ -21,29 +25,6 @@ local function deliver_to(proj, name, id)
     return nil
   end
   return files.join(media, "Stems", files.safe_name(name, 60) .. "_" .. id)
-end
-
-local function still_open(proj)
-  for _, one in ipairs(projects.all()) do
-    if one.proj == proj then
-      return true
-    end
-  end
-  return false
-end
-
-local function still_there(proj, plan)
-  if not still_open(proj) then
-    return false
-  end
-  for _, entry in ipairs(plan.entries or {}) do
-    for _, subject in ipairs(entry.subjects) do
-      if not reaper.ValidatePtr2(proj, subject.item, "MediaItem*") then
-        return false
-      end
-    end
-  end
-  return true
 end
 
 local function drop_reader(sending)
@@ -94,13 +75,14 @@ local function bring(sending, plan)
 end
 
 local function send(sending, plan)
+  local name = sent.name(plan)
   local request, sentence = order.request(sending.choices, {
-    name = plan.name,
-    source = plan.source,
+    name = name,
+    source = sent.source(plan),
     rendered = plan.mode == "heard" or plan.mode == "accessor",
     check_frame = plan.check_frame,
-    deliver_to = deliver_to(sending.proj, plan.name, sending.id),
-    context = plan.context,
+    deliver_to = deliver_to(sending.proj, name, sending.id),
+    context = sending.context or sent.context(sending.proj, sending.choices, sending.at, plan),
   })
   local fine = request
   if request then
@@ -113,30 +95,70 @@ local function send(sending, plan)
     return nil, sentence
   end
   sending.folders[#sending.folders + 1] = sending.folder
-  sending.folder, sending.id = nil, nil
+  sending.folder, sending.id, sending.context = nil, nil, nil
+  return true
+end
+
+-- Plan the selection, in slices. Gives false when that is under way or done, nil and a sentence on a refusal.
+local function plan_all(sending)
+  local closed = sent.gone(sending.proj)
+  if closed then
+    return nil, closed
+  end
+  local fine, plans = true, { { mode = "nothing" } }
+  if not sending.choices.nothing_to_send then
+    fine, plans = sending.survey:step()
+  end
+  if fine == false then
+    return nil, plans
+  elseif fine then
+    sending.plans = plans
+    sending.at = {
+      project = projects.facts(sending.proj),
+      set = "s" .. ids.new(),
+      cursor = reaper.GetCursorPositionEx(sending.proj),
+    }
+  end
+  return false
+end
+
+-- A job begins: its folder, and what its items are now. A render takes that down itself, in its own tick.
+local function begin_job(sending, plan)
+  local sentence = sent.gone(sending.proj, plan)
+  if sentence then
+    return nil, sentence
+  end
+  sending.folder, sending.id = core.make_folder(sending.core)
+  if not sending.folder then
+    return nil, sending.id
+  end
+  if plan.mode ~= "heard" then
+    sending.context = sent.context(sending.proj, sending.choices, sending.at, plan)
+  end
   return true
 end
 
 -- One tick's work. Gives true when all is done, false when there is more, nil and a sentence on a refusal.
 local function step(sending)
+  if not sending.plans then
+    return plan_all(sending)
+  end
   local plan = sending.plans[sending.index]
-  if not still_there(sending.proj, plan) then
-    return nil, "The selected items were removed before they could be sent: nothing was separated."
-  end
+  local done, sentence
   if not sending.folder then
-    sending.folder, sending.id = core.make_folder(sending.core)
-    if not sending.folder then
-      return nil, sending.id
-    end
+    done, sentence = begin_job(sending, plan)
+  else
+    sentence = sent.gone(sending.proj, plan)
+    done = not sentence or nil
   end
-  local done, sentence = bring(sending, plan)
+  if done then
+    done, sentence = bring(sending, plan)
+  end
+  if done then
+    done, sentence = send(sending, plan)
+  end
   if not done then
     return done, sentence
-  end
-  local sent
-  sent, sentence = send(sending, plan)
-  if not sent then
-    return nil, sentence
   end
   sending.index = sending.index + 1
   return sending.index > #sending.plans
@@ -167,18 +189,18 @@ function Sending:cancel()
   end
 end
 
---- Give how many jobs are on their way, and of how many.
+--- Give how many jobs are on their way, and of how many (nil as long as that isn't known).
 function Sending:progress()
-  return #self.folders, #self.plans
+  return #self.folders, self.plans and #self.plans
 end
 
---- Begin to send `plans` of a project. `done(folders, sentence)` is called once, in a later tick.
-function M.begin(proj, choices, installed, plans, done)
+--- Begin to send a project's selection. `done(folders, sentence)` is called once, in a later tick.
+function M.begin(proj, choices, installed, done)
   local sending = setmetatable({
     proj = proj,
     choices = choices,
     core = installed,
-    plans = plans,
+    survey = survey.begin(proj, choices),
     done = done,
     folders = {},
     index = 1,

@@ -149,8 +149,8 @@ end
 --
 -- Gives {mode, path, first, frames, rate, channels, stem (as in host_context), subject, check (the place is
 -- to be checked), all (it is the whole item), from (seconds of the item before it), begin (its first second,
--- in the file)} and, where it isn't what the user hears, a clause that says why; or nil and a clause that
--- says why not.
+-- in the file), unheard (its effects aren't in it)} and, where a render is the better way, a clause that says
+-- why; or nil and a clause that says why it can't be done.
 function M.plan(entry)
   if #entry.subjects ~= 1 then
     return nil, "several items are in it"
@@ -194,7 +194,9 @@ function M.plan(entry)
       loop = loop,
     },
   }
-  return plan, M.has_effects(take) and "it has effects of its own" or nil
+  plan.unheard = M.has_effects(take)
+  local clause = facts.demanding and "outside REAPER its kind of file may need a further program" or nil
+  return plan, plan.unheard and "it has effects of its own" or clause
 end
 
 --- Give the snapshot of a planned item, for host_context.
