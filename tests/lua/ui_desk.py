@@ -58,7 +58,8 @@ if request["kind"] == "query":
     tell(type="finished", reused_from=None)
 else:
     turn = sum('"accepted"' in line for line in log.read_text(encoding="utf-8").splitlines()) - 1
-    for event in answers["separate"][min(turn, len(answers["separate"]) - 1)]:
+    runs = answers.get("by name", {}).get(request["name"], answers["separate"])
+    for event in runs[min(turn, len(runs) - 1)]:
         if "sleep" in event:
             end = time.time() + event["sleep"]
             while time.time() < end and not (job / "cancel").exists():

@@ -47,7 +47,8 @@ local function draw_row(ui, job, cell, selected, titles)
   if job_words.runs(job) then
     local bar, text = box.cut(below, "left", p:px(120), p:px(12))
     local area = box.new(bar.x, bar.y + p:px(6), bar.w, p:px(6))
-    widgets.progress(ui, area, job_words.share(job), reaper.time_precise())
+    local fill = selected and "on_select" or "accent"
+    widgets.progress(ui, area, job_words.share(job), reaper.time_precise(), fill)
     p:text(text, said, { colour = dim })
   else
     p:text(below, said, { colour = selected and "on_select" or colour })

@@ -8,7 +8,7 @@ local widgets = require("ui.widgets")
 local M = {}
 M.__index = M
 
-M.WIDTH, M.HEIGHT = 460, 240
+M.WIDTH, M.HEIGHT = 480, 300
 -- Seconds that the window stays when all went well.
 local STAY = 4
 
@@ -21,14 +21,18 @@ function M.new(follow, events, close_when_done)
   return setmetatable({ follow = follow, events = events, close_when_done = close_when_done, shown = {} }, M)
 end
 
---- Give the jobs that the window shows: what was under way at any time since it was opened.
+--- Give the jobs that the window shows: what was under way at any time since it was opened. Those that ask
+-- something come first.
 function M:jobs()
-  local jobs = {}
+  local jobs, asking = {}, 0
   for _, job in ipairs(self.follow.list()) do
     if job.bring and not job_words.ended(job) then
       self.shown[job.id] = true
     end
-    if self.shown[job.id] then
+    if self.shown[job.id] and #job_words.choices(job) > 0 then
+      asking = asking + 1
+      table.insert(jobs, asking, job)
+    elseif self.shown[job.id] then
       jobs[#jobs + 1] = job
     end
   end

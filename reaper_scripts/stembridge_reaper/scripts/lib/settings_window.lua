@@ -10,7 +10,7 @@ local widgets = require("ui.widgets")
 local M = {}
 M.__index = M
 
-M.WIDTH, M.HEIGHT = 560, 470
+M.WIDTH, M.HEIGHT = 560, 540
 
 local COLOURS = { { "auto", "As REAPER's theme" }, { "dark", "Dark" }, { "light", "Light" } }
 local TEXTS = { { "take_markers", "Take markers" }, { "regions", "Regions" } }

@@ -63,7 +63,7 @@ function M.show(ui, id, area, rows)
     input.wheel = 0
     ui:redraw()
   end
-  local bar, body = box.cut(area, "right", p:px(8), p:px(8))
+  local bar, body = box.cut(area, "right", scrolls and p:px(8) or 0, scrolls and p:px(8) or 0)
   local first, last = state.top, box.page(heights, state.top, area.h)
   local y = body.y
   for index, row in ipairs(rows) do
