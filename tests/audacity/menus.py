@@ -57,19 +57,27 @@ class MenuUser:
         The core's data folder, which the entries write into.
     folder
         For files and pictures of the test's.
+    title
+        The title of the project's window.
     """
 
     running: RunningAudacity
     home: Path
     folder: Path
+    title: str = PROJECT
 
     def track(self, name: str, *, rate: int = 44_100, seconds: float = 10.0, channels: int = 2) -> Path:
         """Import noise of its own as a track."""
+        path = self.song(name, rate=rate, seconds=seconds, channels=channels)
+        self.running.client.import_file(path)
+        return path
+
+    def song(self, name: str, *, rate: int = 44_100, seconds: float = 10.0, channels: int = 2) -> Path:
+        """Write a file of noise."""
         path = self.folder / f"{name}.wav"
         rng = np.random.default_rng(len(name))
         samples = rng.uniform(-0.5, 0.5, (int(rate * seconds), channels)).astype(np.float32)
         sf.write(path, samples, rate, subtype="FLOAT")
-        self.running.client.import_file(path)
         return path
 
     def select(self, start: float, end: float, *tracks: int) -> None:
@@ -81,13 +89,18 @@ class MenuUser:
         """Open the menu by its keys and take an entry of ours, which stand in the order of their names."""
         names = sorted(one.name for one in plugins.ENTRIES)
         self.running.release()
-        self.running.xdotool("windowactivate", "--sync", self.running.window(f"^{PROJECT}$"))
+        self.running.xdotool("windowactivate", "--sync", self.running.window(f"^{self.title}$"))
         self.keys("alt+o")
         self._until("the menu", lambda: self._menus() == 1)
         self.keys("Up", "Right")
         self._until("the submenu", lambda: self._menus() == 2)
         self.keys(*["Down"] * names.index(entry), "Return")
         self._until("the menu's end", lambda: self._menus() == 0)
+
+    @property
+    def tidy(self) -> bool:
+        """True while no menu, dialog or message of ours is open."""
+        return not self._menus() and not any(self._titled(entry.name) for entry in plugins.ENTRIES)
 
     def keys(self, *names: str) -> None:
         """Press keys, slowly enough for a toolkit."""

@@ -44,7 +44,8 @@ class User:
 
 
 @pytest.fixture
-def user(tmp_path: Path, home: Path) -> User:
+def user(audacity_desk: Desk, tmp_path: Path, home: Path) -> User:
+    audacity_desk.clear()  # nobody can be set up while an Audacity runs
     folder = tmp_path / "Jane's home"
     folder.mkdir()
     return User(
