@@ -109,8 +109,8 @@ def test_a_preset_without_a_selection_is_refused_before_the_core_is_asked(host: 
     screen = Screen(host)
     screen.core()
     host.run_script(action("Separate selection (Vocals)"))
-    assert len(host.dialogs.texts) == 1
     screen.wait(lambda: not host.scripts)
+    assert len(host.dialogs.texts) == 1
     assert not screen.asked
 
 

@@ -233,6 +233,18 @@ def test_several_items_are_priced_each_and_started_each(host: Reaper) -> None:
     assert {order["max_credits"] for order in screen.orders()} == {3}
 
 
+def test_a_hundred_items_are_read_in_slices(host: Reaper) -> None:
+    screen = Screen(host)
+    screen.core()
+    track = screen.item(1).track
+    path = host.folder / "guitar take 3.wav"
+    for number in range(99):
+        track.add_item(path, position=3.0 + number).select()
+    host.run_script(ACTION)
+    screen.wait(lambda: screen.shows("100 jobs · 1:40.0 in all"))
+    screen.wait(lambda: screen.shows("More than 16 jobs aren't priced beforehand"))
+
+
 def test_a_core_that_is_missing_or_silent_is_said_and_nothing_hangs(host: Reaper) -> None:
     host.run_script(ACTION)
     assert any("stembridge setup reaper" in text for text in host.dialogs.texts)

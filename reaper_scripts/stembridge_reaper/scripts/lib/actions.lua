@@ -85,14 +85,20 @@ local function with_engines(chosen, act)
   end)
 end
 
--- Say at once what can't be done with the selection, before the core is asked anything.
-local function refused(mode)
-  local found = out.describe(projects.current(), { mode = mode })
-  if found.refusal and #(found.jobs or {}) == 0 then
-    shell.say(found.refusal)
+-- Say what can't be done with the selection before the core is asked anything.
+local function when_selected(mode, act)
+  local step = out.describing(projects.current(), { mode = mode })
+  shell.every_tick(function()
+    local found = step()
+    if not found then
+      return false
+    elseif found.refusal and #found.jobs == 0 then
+      shell.say(found.refusal)
+    else
+      act()
+    end
     return true
-  end
-  return false
+  end)
 end
 
 --- Separate the selection by a shipped preset; place, original and mode are those of the last time.
@@ -107,12 +113,14 @@ function M.separate_preset(id)
       mode = memory.mode,
       engine = memory.engine,
     }, settings.load())
-    if not ready() or refused(chosen.mode) then
+    if not ready() then
       return
     end
     chosen:choose(list.by_id["preset:" .. id])
-    with_engines(chosen, function()
-      start_choice(chosen, list)
+    when_selected(chosen.mode, function()
+      with_engines(chosen, function()
+        start_choice(chosen, list)
+      end)
     end)
   end, true)
 end
@@ -127,7 +135,7 @@ function M.separate_again()
     local order = memory and memory.order
     if type(order) ~= "table" then
       show_dialog() -- nothing was separated yet
-    elseif order.nothing_to_send or not refused(order.mode) then
+    else
       start_now(order)
     end
   end, true)

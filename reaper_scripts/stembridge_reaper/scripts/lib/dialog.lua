@@ -15,6 +15,7 @@ M.__index = M
 
 -- Rows of the catalogue that are taken in per tick.
 local SLICE = 8
+local READING = "Looking at the selection…"
 -- Seconds between two looks at the selection.
 local LOOK = 0.5
 
@@ -35,6 +36,8 @@ function M.new(proj, events)
     end),
     search = field.new("", 80),
     texts = {},
+    found = { jobs = {} },
+    told = { title = READING, detail = "", reading = true },
     quote = quote.new(),
     loading = true,
     fresh = {},
@@ -74,7 +77,18 @@ local function mark_of(proj)
   return table.concat(parts, " ")
 end
 
---- Read the selection of the current tab again; true when something is different from before.
+-- Go on with reading the selection; true when it is known.
+local function read_selection(self)
+  local found = self.reading and self.reading()
+  if not found then
+    return false
+  end
+  self.reading, self.found = nil, found
+  self.told = M.tell(found)
+  return true
+end
+
+--- Read the selection of the current tab again where it may be another; true when that is done at once.
 function M:look(force)
   local current = reaper.EnumProjects(-1)
   if current ~= self.proj then
@@ -85,9 +99,8 @@ function M:look(force)
     return false
   end
   self.mark = mark
-  self.found = out.describe(self.proj, { mode = self.choice.mode })
-  self.told = M.tell(self.found)
-  return true
+  self.reading = out.describing(self.proj, { mode = self.choice.mode })
+  return read_selection(self)
 end
 
 --- Say in two sentences what is selected and how it will be sent.
@@ -175,7 +188,7 @@ function M:blocked()
   if self.choice.entry and not self.choice:takes_input(self.entries) then
     return self.choice:refusal(self.entries)
   end
-  if self.told.refused then
+  if self.told.refused or self.told.reading then
     return self.told.title
   end
   if self.trouble then
@@ -252,12 +265,14 @@ function M:tick(now)
   local drawn = read_engines(self)
   drawn = read_catalogue(self) or drawn
   drawn = self.quote:tick(now) or drawn
-  if now - (self.looked or 0) > LOOK and not self.starting then
+  local known = read_selection(self)
+  if now - (self.looked or 0) > LOOK and not (self.starting or self.reading) then
     self.looked = now
-    if self:look(false) then
-      self:changed()
-      drawn = true
-    end
+    known = self:look(false) or known
+  end
+  if known then
+    self:changed()
+    drawn = true
   end
   return drawn
 end
