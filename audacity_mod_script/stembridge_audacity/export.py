@@ -16,6 +16,7 @@ from pathlib import Path
 from stembridge.model.errors import HostError, UsageError
 from stembridge_audacity.calls import Audacity
 from stembridge_audacity.editor import Origin, Region, Source
+from stembridge_audacity.effects import remark
 from stembridge_audacity.journal import Journal
 from stembridge_audacity.selection import Selection
 
@@ -105,6 +106,9 @@ def _one(
         selection.project, selection.project_rate, first, frames, rate, tuple(tracks), apart=apart
     )
     notes = []
+    chosen = [selection.all_tracks[track.index] for track in tracks]
+    if effect := remark(audacity, path, first, chosen, folder):
+        notes.append(effect)
     if frames < last - first:
         notes.append("The selection goes beyond the end of the audio; the stems end with the audio.")
     return Region(path, origin, tuple(notes))

@@ -175,6 +175,7 @@ def test_what_is_heard_stays_the_same(
     (region,) = studio.region()
     assert abs(region.origin.start - start) <= 0.5 / region.origin.rate + 1e-6
     assert studio.state() == before
+    assert not any("effect" in note for note in region.notes)
     job = studio.stand_in(region, row.original, suffix=row.suffix)
     placed = studio.place(job, singly=row.singly)
     steps = (3 if row.singly else 1) + (row.original == "replace")

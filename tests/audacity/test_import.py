@@ -11,10 +11,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile as sf
 
 from stembridge.bridge.hosting import Job
 from stembridge.model.errors import HostError
+from stembridge_audacity import effects
 from stembridge_audacity.editor import Origin
 from stembridge_audacity.export import WAV_FORMAT
 from stembridge_audacity.importing import Moved
@@ -138,6 +141,25 @@ def test_here_takes_any_project_and_leaves_its_tracks_alone(studio: Studio) -> N
     starts = {clip.start for clip in studio.running.client.clips()}
     assert starts == {1.25}
     assert not any(track.mute for track in studio.running.client.tracks())
+
+
+def test_an_effect_is_found_by_what_it_does(studio: Studio) -> None:
+    """Audacity 3.2 has no real-time effect of its own, so the export is changed as one would."""
+    studio.track(band(2 * RATE, 1), name="Left")
+    studio.running.client.set_track(gain_db=-3.0, pan=-0.3)
+    studio.track(band(2 * RATE, 2, seed=9), name="Both")
+    studio.select(0.5, 1.5, [0, 1])
+    (region,) = studio.region()
+    assert region.notes == ()
+    client = studio.running.client
+    chosen = client.tracks()
+    first = region.origin.first_frame
+    assert effects.remark(client, region.file, first, chosen, studio.folder) is None
+    samples, rate = sf.read(region.file, dtype="float32", always_2d=True)
+    for changed in (np.tanh(2 * samples), samples * 0.98, samples[:, ::-1]):
+        path = studio.folder / "changed.wav"
+        sf.write(path, changed, rate, subtype="FLOAT")
+        assert effects.remark(client, path, first, chosen, studio.folder) == effects.REMARK
 
 
 def test_missing_stems_change_nothing(studio: Studio) -> None:
