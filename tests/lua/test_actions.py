@@ -142,6 +142,19 @@ def test_started_again_an_action_replaces_itself(host: Reaper, lua: str) -> None
     assert script.options == (3 if lua == "lua54" else 0)
 
 
+def test_it_does_not_while_audio_is_taken_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Reaper(tmp_path, lua="lua54") as host:
+        told: list[int] = []
+        monkeypatch.setitem(host.functions, "set_action_options", told.append)
+        screen = Screen(host)
+        screen.core(separate=STAY)
+        screen.item()
+        host.ext_state["Stembridge", "last"] = json.dumps({"order": ORDER})
+        host.run_script(action("Separate selection with last settings"))
+        screen.wait(screen.orders)
+        assert told == [3, 0, 3]
+
+
 def test_import_finished_says_when_there_is_nothing(host: Reaper) -> None:
     screen = Screen(host)
     screen.core()

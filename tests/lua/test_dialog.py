@@ -233,6 +233,16 @@ def test_several_items_are_priced_each_and_started_each(host: Reaper) -> None:
     assert {order["max_credits"] for order in screen.orders()} == {3}
 
 
+def test_lanes_are_offered_where_reaper_has_them(host: Reaper, lua: str) -> None:
+    screen = Screen(host)
+    host.ext_state["Stembridge", "last"] = json.dumps({"where": "lanes"})
+    screen.core()
+    screen.item()
+    host.run_script(ACTION)
+    screen.wait(lambda: screen.shows("Costs"))
+    assert screen.shows("Fixed lanes of the track" if lua == "lua54" else "Takes of the item")
+
+
 def test_a_hundred_items_are_read_in_slices(host: Reaper) -> None:
     screen = Screen(host)
     screen.core()

@@ -20,6 +20,11 @@ local function started(folders, sentence, proj)
   end
 end
 
+-- Audio is being taken out of the project, or that is over.
+local function sending(on)
+  shell.replaceable(not on)
+end
+
 -- Without the core nothing works: say so once, and end.
 local function ready()
   local fine, sentence = shell.follow()
@@ -31,7 +36,7 @@ end
 
 local function show_dialog()
   local dialog = require("dialog")
-  local view = dialog.new(projects.current(), { started = started, closed = shell.close })
+  local view = dialog.new(projects.current(), { sending = sending, started = started, closed = shell.close })
   shell.show("dialog", "Stembridge: separate selection", dialog.WIDTH, dialog.HEIGHT, view)
 end
 
@@ -49,7 +54,9 @@ local function start_now(order)
   order.max_credits = all.limit
   order.texts, order.again = all.texts, all.again
   local proj = projects.current()
+  sending(true)
   out.start(proj, order, function(folders, sentence)
+    sending(false)
     if folders then
       started(folders, sentence, proj)
     else

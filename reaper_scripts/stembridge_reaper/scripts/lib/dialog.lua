@@ -1,6 +1,7 @@
 -- "Separate selection": what is chosen, what the core says to it, and the start.
 local choice = require("choice")
 local core = require("core")
+local dialog_rows = require("dialog_rows")
 local dialog_view = require("dialog_view")
 local entries = require("entries")
 local field = require("ui.field")
@@ -22,7 +23,7 @@ local LOOK = 0.5
 M.WIDTH, M.HEIGHT = 860, 660
 
 --- Make the dialog for a project.
--- @param events {started=function(folders, sentence, proj), closed=function()}
+-- @param events {sending=function(on), started=function(folders, sentence, proj), closed=function()}
 function M.new(proj, events)
   local all = settings.load()
   local dialog = setmetatable({
@@ -43,6 +44,9 @@ function M.new(proj, events)
     fresh = {},
     focus_first = "search",
   }, M)
+  if not dialog_rows.has_lanes() and dialog.choice.where == "lanes" then
+    dialog.choice.where = "takes"
+  end
   dialog:look(true)
   dialog.catalogue = core.query("catalogue")
   dialog.engines = core.query("engines")
@@ -290,8 +294,10 @@ function M:start()
   order.texts = self.settings.texts
   order.again = self.settings.again
   self.starting = true
+  self.events.sending(true)
   out.start(self.proj, order, function(folders, sentence)
     self.starting = false
+    self.events.sending(false)
     if not folders then
       self.failure = sentence
       self:look(true)

@@ -12,8 +12,8 @@ local WHERE = {
   { "tracks", "New tracks below the source" },
   { "folder", "New tracks in a folder" },
   { "takes", "Takes of the item" },
-  { "lanes", "Fixed lanes of the track (REAPER 7)" },
 }
+local LANES = { "lanes", "Fixed lanes of the track" }
 local ORIGINAL = {
   { "leave", "Leave as it is" },
   { "mute_item", "Mute the item" },
@@ -27,7 +27,22 @@ local MODE = {
 }
 local ENGINE = { { "auto", "Automatic" }, { "offline", "This computer" }, { "mvsep", "MVSEP" } }
 
-M.WHERE, M.ORIGINAL, M.MODE, M.ENGINE = WHERE, ORIGINAL, MODE, ENGINE
+M.ORIGINAL, M.MODE, M.ENGINE = ORIGINAL, MODE, ENGINE
+
+--- Tell whether this REAPER has fixed lanes: version 7 has.
+function M.has_lanes()
+  local major = tonumber(reaper.GetAppVersion():match("^%s*(%d+)"))
+  return major ~= nil and major >= 7
+end
+
+--- Give the places that stems can go to, as {key, label}.
+function M.places()
+  local places = table.move(WHERE, 1, #WHERE, 1, {})
+  if M.has_lanes() then
+    places[#places + 1] = LANES
+  end
+  return places
+end
 
 local function gap(height)
   return { h = height, draw = function() end }
@@ -190,7 +205,7 @@ local function add_result(rows, ui, width, dialog)
       end
     end)
   end
-  select_row("Place", "where", WHERE, "where")
+  select_row("Place", "where", M.places(), "where")
   select_row("Original", "original", ORIGINAL, "original")
   rows[#rows + 1] = heading(ui, "How")
   rows[#rows + 1] = labelled(ui, width, "Engine", "engine", function(area)

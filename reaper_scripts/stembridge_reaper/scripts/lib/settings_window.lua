@@ -130,7 +130,7 @@ local function rows(ui, self)
     limit,
     check_row(ui, self, "again", "Separate anew, even when an equal job is done already"),
     heading(ui, "Where new projects begin"),
-    pick("Place", "where", dialog_rows.WHERE),
+    pick("Place", "where", dialog_rows.places()),
     pick("Original", "original", dialog_rows.ORIGINAL),
     pick("Audio", "mode", dialog_rows.MODE),
     pick("A transcript becomes", "texts", TEXTS),

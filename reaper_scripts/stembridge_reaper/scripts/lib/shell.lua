@@ -218,15 +218,20 @@ loop = function()
   end
 end
 
+--- Say whether this instance may be ended and begun anew when its action is started once more: it may,
+-- since all that matters is in files, but for the while in which audio is taken out of the project.
+function M.replaceable(may)
+  if reaper.APIExists("set_action_options") then
+    reaper.set_action_options(may and (1 | 2) or 0)
+  end
+end
+
 --- Run: call `first`, then loop as long as there is a window or work.
 -- @param keeps true: jobs under way are followed to their end, window or not
 function M.run(first, keeps)
   self.all = settings.load()
   self.keeps = keeps
-  if reaper.APIExists("set_action_options") then
-    -- Started once more, the action ends this instance and begins anew: all that matters is in files.
-    reaper.set_action_options(1 | 2)
-  end
+  M.replaceable(true)
   reaper.atexit(function()
     close_window()
     follow.release()
