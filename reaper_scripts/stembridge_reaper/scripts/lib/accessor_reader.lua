@@ -9,7 +9,7 @@ local M = {}
 
 local SAMPLES = 8192
 local SECONDS_PER_TICK = 0.012
-local SLICES_PER_TICK = 3
+local SLICES_PER_TICK = 2
 
 local Reader = {}
 Reader.__index = Reader
