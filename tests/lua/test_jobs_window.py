@@ -194,3 +194,22 @@ def test_the_jobs_action_without_jobs_says_so(host: Reaper) -> None:
     screen.press(ENTER, ESCAPE)
     host.tick(2)
     assert not host.scripts
+
+
+def test_hundreds_of_jobs_are_found_and_shown_within_the_budget(host: Reaper) -> None:
+    screen = Screen(host)
+    screen.core()
+    golden = Path(__file__).parents[1] / "golden" / "host_context.json"
+    request = {"protocol": 1, "kind": "separate", "host": "reaper", "engine": "mvsep", "model": "40"}
+    request["host_context"] = json.loads(golden.read_text(encoding="utf-8"))
+    for number in range(300):
+        folder = Path(os.environ["STEMBRIDGE_HOME"], "jobs", f"20261122{number:06}r{number:08x}")
+        folder.mkdir(parents=True)
+        named_request = {**request, "name": f"song {number}"}
+        (folder / "request.json").write_text(json.dumps(named_request), encoding="utf-8")
+        event = {"v": 1, "seq": 1, "ts": 1.0, **ENOUGH}
+        (folder / "events.jsonl").write_text(json.dumps(event) + "\n", encoding="utf-8")
+    host.run_script(JOBS)
+    screen.wait(lambda: screen.shows("300 jobs") and screen.shows("song 299"), 60)
+    screen.press(named("end"))
+    assert screen.shows("song 0")

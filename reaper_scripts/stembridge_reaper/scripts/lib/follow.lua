@@ -21,6 +21,8 @@ local M = {}
 local POLL_EVERY, LOOK_EVERY = 0.3, 1.0
 -- JSON tokens of a result that a tick may parse.
 local TOKENS = 1000
+-- Jobs that were found in the data folder, and are taken in per tick.
+local ADOPTED = 8
 -- A job is brought home again only for a reason that passes by itself.
 local PASSING = { no_project = true, recording = true }
 local OVER = { failed = true, cancelled = true, needs_decision = true }
@@ -28,6 +30,7 @@ local OVER = { failed = true, cancelled = true, needs_decision = true }
 local jobs, by_id, missing = {}, {}, {}
 local turn, looked = 0, -math.huge
 local scan, folder_of_jobs
+local fresh, taken = nil, 0
 
 --- Let another script take over at once: for the end of this one.
 M.release = claim.release
@@ -51,10 +54,12 @@ end
 
 local function put(job)
   by_id[job.id] = job
-  jobs[#jobs + 1] = job
-  table.sort(jobs, function(one, other)
-    return one.id < other.id
-  end)
+  -- Most come in order: a look from the end is short.
+  local at = #jobs + 1
+  while at > 1 and jobs[at - 1].id > job.id do
+    at = at - 1
+  end
+  table.insert(jobs, at, job)
   return job
 end
 
@@ -120,16 +125,19 @@ function M.searching()
 end
 
 local function search()
-  local found = scan:step()
-  if not found then
+  fresh = fresh or scan:step()
+  if not fresh then
     return
   end
-  scan = nil
-  for _, one in ipairs(found) do
-    local job = adopt(one.folder, one.proj)
+  for index = taken + 1, math.min(#fresh, taken + ADOPTED) do
+    local job = adopt(fresh[index].folder, fresh[index].proj)
     if job then
-      job:know(one)
+      job:know(fresh[index])
     end
+    taken = index
+  end
+  if taken == #fresh then
+    scan, fresh, taken = nil, nil, 0
   end
 end
 
