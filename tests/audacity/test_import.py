@@ -222,7 +222,7 @@ def _settings(studio: Studio) -> tuple[object, ...]:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL")
-@pytest.mark.parametrize("line", ["SelSave", "SetPreference", "SetProject", "Export2"])
+@pytest.mark.parametrize("line", ["SetPreference", "SetProject", "Export2"])
 def test_after_a_kill_during_the_export_all_is_as_it_was(studio: Studio, line: str) -> None:
     studio.track(band(2 * 48_000, 2, 48_000), 48_000, name="Song")
     client = studio.running.client

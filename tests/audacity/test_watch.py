@@ -160,11 +160,11 @@ def test_audacity_is_killed_and_the_results_come_after_its_restart(
     fresh_audacity: Callable[..., RunningAudacity], tmp_path: Path, home: Path
 ) -> None:
     studio = Studio(fresh_audacity(), tmp_path, home)
-    studio.track(music(25 * RATE), name="Song")
+    studio.track(music(16 * RATE), name="Song")
     studio.running.client.do(f'SaveProject2: Filename="{tmp_path}/Opus.aup3"')
     with watching(studio):
         until(lambda: (beat := notices.last_beat(home)) and beat.pipe)
-        separate(studio, "kill1", "Opus", 1.0, 24.0, length=25.0)
+        separate(studio, "kill1", "Opus", 1.0, 15.0, length=16.0)
         until(lambda: status(studio).get("kill1") == "running")
         old = studio.running
         old.kill()
@@ -186,11 +186,11 @@ def test_audacity_is_killed_and_the_results_come_after_its_restart(
 
 
 def test_a_killed_watcher_is_succeeded(studio: Studio) -> None:
-    studio.track(music(25 * RATE), name="Song")
+    studio.track(music(16 * RATE), name="Song")
     project = _project(studio)
     with watching(studio, killed=True):
         until(lambda: (beat := notices.last_beat(studio.home)) and beat.pipe)
-        separate(studio, "orphan1", project, 1.0, 24.0, length=25.0)
+        separate(studio, "orphan1", project, 1.0, 15.0, length=16.0)
         until(lambda: status(studio).get("orphan1") == "running")
     with watching(studio):
         until(lambda: status(studio)["orphan1"] == "placed", 120)
