@@ -103,7 +103,7 @@ def place(
     with journal.selection(audacity, tracks):
         rate = _project_rate(one, sources)
         original = origin.original if one.load.audio and sources else "leave"
-        silenced = _Silenced(audacity, journal, [tracks[index] for index in sources])
+        silenced = _Silenced(one, [tracks[index] for index in sources])
         try:
             if original == "mute":
                 silenced.mute()
@@ -163,16 +163,17 @@ def _project_rate(one: _Import, sources: Sequence[int]) -> int | None:
 class _Silenced:
     """The originals, muted until it is clear that the stems are there."""
 
-    def __init__(self, audacity: Audacity, journal: Journal, tracks: Sequence[Track]) -> None:
-        self._audacity = audacity
-        self._journal = journal
+    def __init__(self, one: _Import, tracks: Sequence[Track]) -> None:
+        self._audacity = one.audacity
+        self._journal = one.journal
+        self._awaited = one.load.names
         self._tracks = tracks
         self._muted = False
 
     def mute(self) -> None:
         """Mute them; a soloed one would sound all the same, so its solo ends with it."""
         rows = [{"index": track.index, "mute": track.mute, "solo": track.solo} for track in self._tracks]
-        self._journal.open("mute", rows)
+        self._journal.open("mute", {"tracks": rows, "awaited": self._awaited})
         self._muted = True
         self._audacity.select_only([track.index for track in self._tracks])
         soloed = any(track.solo for track in self._tracks)

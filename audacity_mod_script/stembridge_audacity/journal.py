@@ -158,7 +158,8 @@ def mend(audacity: Audacity, journal: Journal) -> list[str]:
         tracks = audacity.tracks()
         before = list(entries.get("project", []))
         if fingerprint(tracks)[: len(before)] == before:
-            _put_back(audacity, entries, imported=len(tracks) > len(before))
+            new = {track.name for track in tracks[len(before) :]}
+            _put_back(audacity, entries, new)
             told.append("An interrupted step was put right in this project.")
         else:
             words = [_WORDS[key].format(value=entries[key]) for key in left if key in _WORDS]
@@ -171,11 +172,15 @@ def mend(audacity: Audacity, journal: Journal) -> list[str]:
     return told
 
 
-def _put_back(audacity: Audacity, entries: Mapping[str, Any], *, imported: bool) -> None:
+def _put_back(audacity: Audacity, entries: Mapping[str, Any], new: set[str]) -> None:
+    """Put back what belongs to the project in front; `new` names the tracks that came since.
+
+    Where the awaited stems are among them, the import happened after all, and the muting with it stays.
+    """
     if "rate" in entries:
         audacity.set_project_rate(int(entries["rate"]))
-    if "mute" in entries and not imported:
-        for row in entries["mute"]:
+    if "mute" in entries and not new.issuperset(entries["mute"]["awaited"]):
+        for row in entries["mute"]["tracks"]:
             audacity.select_tracks(int(row["index"]))
             audacity.set_track(mute=bool(row["mute"]), solo=bool(row["solo"]))
     if "time" in entries:
