@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stembridge.sandbox.server import Sandbox
+from stembridge.sandbox.splitters import splitter
 from tests.fakes.reaper import Reaper
 from tests.lua import stage
 from tests.lua.ui_desk import BACKSPACE, ENTER, ESCAPE, KEYLESS, QUOTE, READY, SPACE, TAB, Screen, named
@@ -312,3 +315,21 @@ def test_with_the_real_core_from_the_dialog_to_the_stems(host: Reaper) -> None:
     screen.wait(lambda: not screen.open)
     screen.wait(lambda: not host.scripts)
     shutil.rmtree(host.folder / "Song", ignore_errors=True)
+
+
+def test_with_the_service_what_was_priced_is_what_is_spent(
+    host: Reaper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Sandbox(tmp_path / "service", splitter()) as service:
+        monkeypatch.setenv("STEMBRIDGE_MVSEP_URL", service.url)
+        monkeypatch.setenv("STEMBRIDGE_API_TOKEN", str(service.premium.key))
+        stage.install(host)
+        screen = Screen(host)
+        screen.item(3)
+        host.run_script(ACTION)
+        screen.wait(lambda: screen.shows("Costs 1 credit ("), 90)
+        before = service.premium.credits
+        screen.press(ENTER)
+        screen.wait(lambda: len(host.project.tracks) == 3, 120)
+        assert before - service.premium.credits == 1
+        assert screen.shows("Your audio leaves this machine")
