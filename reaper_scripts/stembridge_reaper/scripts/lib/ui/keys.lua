@@ -15,6 +15,7 @@ local WORDS = {
   [9] = "tab",
   [13] = "enter",
   [27] = "escape",
+  [127] = "backspace", -- with Ctrl, on Windows
   [named("left")] = "left",
   [named("rght")] = "right",
   [named("up")] = "up",
@@ -57,6 +58,12 @@ function M.read(code, unichar, cap)
   if word then
     key.name = word
     return key
+  end
+  -- AltGr comes as Ctrl and Alt together, and types.
+  local alt = cap & M.ALT ~= 0
+  key.ctrl = key.ctrl and not alt
+  if code >= 257 and code <= 346 and alt then
+    return key -- Alt with a letter: a shortcut that we don't have
   end
   if code & 0xff000000 == UNICODE and code ~= UNICODE then
     key.char = character(code & 0xffffff)

@@ -132,7 +132,8 @@ function M:step()
   fit_once(self)
   local now = reaper.time_precise()
   local input = ui_frame.idle_input()
-  input.focused = gfx.getchar(65536) & 2 ~= 0
+  local flags = math.floor(gfx.getchar(65536))
+  input.focused = flags & 1 == 0 or flags & 2 ~= 0 -- bit 0: this REAPER knows about the focus
   input.key = code > 0 and keys.read(math.floor(code), math.floor(unichar or 0), gfx.mouse_cap) or nil
   local happened = read_mouse(self, input, now) or input.key ~= nil
   local scale = M.scale_of(gfx.ext_retina, self.zoom)
