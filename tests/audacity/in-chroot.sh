@@ -26,6 +26,8 @@ if [ -n "${STEMBRIDGE_CHROOT:-}" ]; then
     root=$STEMBRIDGE_CHROOT
     mkdir -p "$root"
     root=$(cd "$root" && pwd)
+    exec 9>"$root/.lock"
+    flock --exclusive 9
 else
     root=$(mktemp -d)
     # The mounts below are in a name space that ends with its last process: nothing of this system is under it.
