@@ -92,9 +92,13 @@ def test_chunks_carry_everything_there_and_back(host: Reaper, wav: Path) -> None
     take = reaper.GetActiveTake(reaper.GetMediaItem(0, 0))
     reaper.InsertTrackAtIndex(1, false)
     local copy = reaper.GetTrack(0, 1)
-    assert(reaper.SetTrackStateChunk(copy, before, false))
+    -- A copy needs GUIDs of its own.
+    local renamed = before:gsub('{(%x)', function(digit)
+      return ('{%X'):format((tonumber(digit, 16) + 1) % 16)
+    end)
+    assert(reaper.SetTrackStateChunk(copy, renamed, false))
     local _, after = reaper.GetTrackStateChunk(copy, '', false)
-    assert(before == after, before .. after)
+    assert(renamed == after, renamed .. after)
     local item = reaper.GetMediaItem(0, 0)
     local _, chunk = reaper.GetItemStateChunk(item, '', false)
     assert(reaper.SetItemStateChunk(item, chunk, false))
@@ -110,6 +114,16 @@ def test_chunks_carry_everything_there_and_back(host: Reaper, wav: Path) -> None
     assert copy.items[0].takes[1].name == "other"
     assert copy.items[0].current == 1
     assert copy.items[1].takes == []
+
+
+def test_a_copied_chunk_brings_its_guids_along(host: Reaper) -> None:
+    host.project.add_track("a")
+    with pytest.raises(HostViolation, match=r"a second MediaTrack \{"):
+        host.lua.execute("""
+        local _, chunk = reaper.GetTrackStateChunk(reaper.GetTrack(0, 0), '', false)
+        reaper.InsertTrackAtIndex(1, false)
+        reaper.SetTrackStateChunk(reaper.GetTrack(0, 1), chunk, false)
+        """)
 
 
 @pytest.mark.parametrize(

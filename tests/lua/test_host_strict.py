@@ -181,6 +181,22 @@ def test_it_is_accepted(host: Reaper, wav: Path, code: str) -> None:
 # pointers
 
 
+def test_pointers_go_through_a_tests_hands(host: Reaper) -> None:
+    track = host.project.add_track("a")
+    pointer = host.lua.eval("reaper.GetTrack(0, 0)")
+    assert host.lua.python(pointer) is pointer
+    same = host.lua.eval("function(a, b) return a == b and rawequal(a, b) and #{a, b} == 2 end")
+    assert host.lua.call(same, pointer, track) is True
+    listed = host.lua.eval("function(list) return list[1] == reaper.GetTrack(0, 0) and list.two == 2 end")
+    assert host.lua.call(listed, {1: track, "two": 2}) is True
+
+
+@pytest.mark.parametrize("code", ["local a = #track", "track.name = 1", "local a = track[1]"])
+def test_a_pointer_is_no_table(host: Reaper, code: str) -> None:
+    host.project.add_track("a")
+    refused(host, f"local track = reaper.GetTrack(0, 0) {code}", "a pointer has no")
+
+
 def test_a_pointer_dies_with_its_object(host: Reaper) -> None:
     host.project.add_track("a").add_item()
     refused(

@@ -199,6 +199,10 @@ class Reaper(Tabs):
             if project.undo_depth:
                 self.strict.note(f"{script.name}: Undo_BeginBlock without Undo_EndBlock at the end of a tick")
                 project.undo_depth, project.block = 0, None
+            if project.changes != project.checked_changes:
+                project.checked_changes = project.changes
+                for doubled in project.doubled_guids():
+                    self.strict.note(f"{script.name}: a second {doubled}")
             for track in project.tracks:
                 track.sort_items()
         if self.prevent_refresh:

@@ -44,13 +44,13 @@ class Lua:
             return self.runtime.table_from({key: self.value(each) for key, each in thing.items()})
         if isinstance(thing, (list, tuple)):
             return self.runtime.table_from([self.value(each) for each in thing])
-        if hasattr(thing, "kind") and not callable(thing):
+        if not type(thing).__name__.startswith("_Lua") and hasattr(thing, "kind"):
             return self.script.pointer(thing)
         return thing
 
     def python(self, value: Any) -> Any:
         """Give a Lua value as Python has it: a table as list or dict."""
-        if not hasattr(value, "items"):
+        if type(value).__name__ != "_LuaTable":
             return value
         pairs = {key: self.python(each) for key, each in value.items()}
         if (

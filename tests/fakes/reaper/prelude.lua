@@ -10,37 +10,40 @@ local function violate(message)
   error(py.note(message), 3)
 end
 
--- Pointers: one userdata each, so that they compare, serve as keys, and can't be looked into.
-local thing_of = {}
-local pointer_mt = {
-  __name = "pointer",
-  __tostring = function(p)
-    return "userdata: " .. py.address(thing_of[p])
-  end,
-}
-pointer_mt.__index = function(_, key)
-  violate("a pointer has no field '" .. tostring(key) .. "'")
+-- Pointers and arrays are light userdata, as REAPER's are: the address of an upvalue that stays alive.
+-- All light userdata share one metatable.
+local thing_of, data_of = {}, {}
+local light = { __name = "pointer" }
+M.holders = {}
+
+local function fresh()
+  local anchor = {}
+  local function holder()
+    return anchor
+  end
+  local p = debug.upvalueid(holder, 1)
+  M.holders[p] = holder
+  return p
 end
-pointer_mt.__newindex = pointer_mt.__index
+debug.setmetatable(fresh(), light)
+
+light.__tostring = function(p)
+  return "userdata: " .. (thing_of[p] and py.address(thing_of[p]) or ("array of %d"):format(data_of[p].n))
+end
 
 function M.pointer(handle)
-  local p = py.fresh()
-  debug.setmetatable(p, pointer_mt)
+  local p = fresh()
   thing_of[p] = handle
   return p
 end
 
--- reaper.array: a userdata with numbers from 1, its functions called with a dot.
-local data_of = {}
-local array_mt = { __name = "reaper.array" }
-
+-- reaper.array: numbers from 1, its functions called with a dot.
 local function new_array(size, max)
   local data = { n = size, max = max or size }
   for i = 1, size do
     data[i] = 0.0
   end
-  local p = py.fresh()
-  debug.setmetatable(p, array_mt)
+  local p = fresh()
   data_of[p] = data
   local function span(offset, count)
     offset, count = offset or 1, count or (data.n - (offset or 1) + 1)
@@ -85,8 +88,11 @@ local function new_array(size, max)
   return p
 end
 
-array_mt.__index = function(p, key)
+light.__index = function(p, key)
   local data = data_of[p]
+  if not data then
+    violate("a pointer has no field '" .. tostring(key) .. "'")
+  end
   if type(key) == "number" then
     if key < 1 or key > data.n then
       violate("reaper.array: index " .. key .. " of " .. data.n)
@@ -99,14 +105,20 @@ array_mt.__index = function(p, key)
   end
   return found
 end
-array_mt.__newindex = function(p, key, value)
+light.__newindex = function(p, key, value)
   local data = data_of[p]
+  if not data then
+    violate("a pointer has no field '" .. tostring(key) .. "'")
+  end
   if type(key) ~= "number" or key < 1 or key > data.n then
     violate("reaper.array: index " .. tostring(key) .. " of " .. data.n)
   end
   data[key] = value + 0.0
 end
-array_mt.__len = function(p)
+light.__len = function(p)
+  if not data_of[p] then
+    violate("a pointer has no length")
+  end
   return data_of[p].n
 end
 

@@ -106,6 +106,7 @@ class Project:
         self.saved: tuple[State, dict[str, dict[str, str]]] | None = None
         self.changes = 0
         self.saved_changes = 0
+        self.checked_changes = 0
         self.closed = False
         self.loading = False
         self.undo_depth = 0
@@ -218,6 +219,17 @@ class Project:
             if track.guid == guid:
                 return track
         return next((item for item in self.items if item.guid == guid), None)
+
+    def doubled_guids(self) -> list[str]:
+        """Give what shares its GUID with something else: REAPER finds only one of them again."""
+        seen: set[str] = set()
+        doubled = []
+        takes = [take for item in self.items for take in item.takes]
+        for thing in [*self.tracks, *self.items, *takes]:
+            if thing.guid in seen:
+                doubled.append(f"{thing.kind} {thing.guid}")
+            seen.add(thing.guid)
+        return doubled
 
     def select_time(self, start: float, end: float) -> None:
         """Set the time selection."""

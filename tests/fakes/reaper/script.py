@@ -54,7 +54,6 @@ class Script:
         )
         seam = {
             "address": lambda handle: f"0x{id(handle.target):016x}",
-            "fresh": object,
             "note": host.strict.note,
             "binary": lambda: BINARY,
             "array": Array,
