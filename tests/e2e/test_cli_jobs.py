@@ -208,7 +208,8 @@ def test_the_list_the_facts_and_the_end_of_a_job(command: Command) -> None:
     assert shown["events"][-1]["type"] == "finished"
     assert shown["result"]["job"] == newest["id"]
     listed = command("jobs", "list").out.splitlines()
-    assert [line.split()[0] for line in listed] == [newest["id"], oldest["id"]]
+    assert [line.split()[0] for line in listed[:2]] == [newest["id"], oldest["id"]]
+    assert listed[2].startswith("2 jobs, ")
     assert "finished" in command("jobs", "show", oldest["id"]).out
     assert command("jobs", "remove", oldest["id"], "--json").document == [
         {"id": oldest["id"], "removed": True}

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "separate": ("stembridge.cli.separate:separate", "Separate audio files, or regions of them, into stems."),
-    "jobs": ("stembridge.cli.jobs:jobs", "List, show, resume, cancel, retry, adopt and remove jobs."),
+    "jobs": (
+        "stembridge.cli.jobs:jobs",
+        "List, show, resume, cancel, retry, adopt, remove and clean jobs.",
+    ),
     "engines": (
         "stembridge.cli.engines:engines",
         "Say which engines are ready, and install what is missing.",

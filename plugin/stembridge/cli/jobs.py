@@ -11,9 +11,12 @@ import click
 
 from stembridge.cli import conclude, exits
 from stembridge.cli.adopt import adopt
+from stembridge.cli.clean import clean
 from stembridge.cli.compose import Tools
+from stembridge.cli.rows import jobs as counted
+from stembridge.cli.rows import size
 from stembridge.cli.terminal import TerminalSession
-from stembridge.jobs import disk, events, runner
+from stembridge.jobs import disk, events, runner, usage
 from stembridge.jobs.request import SeparateRequest
 from stembridge.jobs.store import Job
 from stembridge.model.errors import StembridgeError
@@ -24,20 +27,25 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 @click.group()
 def jobs() -> None:
-    """List, show, resume, cancel, retry, adopt and remove jobs.
+    """List, show, resume, cancel, retry, adopt, remove and clean jobs.
 
     A job is named by its id, by an unmistakable beginning or end of it, or as `last`.
     """
 
 
 jobs.add_command(adopt)
+jobs.add_command(clean)
 
 
 @jobs.command("list")
 @_JSON
 def list_(*, as_json: bool) -> None:
-    """List all jobs, newest first."""
-    rows = [_row(job) for job in Tools().store.jobs()]
+    """List all jobs, newest first, with what each takes on the disk.
+
+    Stems that were delivered to a folder on the same disk are the same files: they take their space once.
+    """
+    found: list[usage.Name] = []
+    rows = [_row(job, found) for job in Tools().store.jobs()]
     if as_json:
         TerminalSession(as_json=True).line(rows)
         return
@@ -47,7 +55,12 @@ def list_(*, as_json: bool) -> None:
         busy = " *" if row["busy"] else ""
         click.echo(
             f"{row['id']}  {row['state'] + busy:<16} {row['engine'] or '-'}/{row['model'] or '-'}  "
-            f"{row['bytes'] / 1e6:8.1f} MB  {row['source'] or ''}"
+            f"{size(row['bytes']):>11}  {row['source'] or ''}"
+        )
+    if rows:
+        total = usage.count(found)
+        click.echo(
+            f"{counted(len(rows))}, {size(total.bytes)} in all; {size(total.own)} of it lies nowhere else."
         )
 
 
@@ -150,8 +163,15 @@ def remove(ids: tuple[str, ...], *, as_json: bool) -> None:
         TerminalSession(as_json=True).line([{"id": job.id, "removed": True} for job in found])
 
 
-def _row(job: Job) -> dict[str, Any]:
-    """Give what `jobs list` tells of a job; a damaged one is listed as failed."""
+def _row(job: Job, found: list[usage.Name] | None = None) -> dict[str, Any]:
+    """Give what `jobs list` tells of a job; a damaged one is listed as failed.
+
+    ``found`` gets the names of its files.
+    """
+    names = usage.names(job.folder)
+    space = usage.count(names)
+    if found is not None:
+        found += names
     row: dict[str, Any] = {
         "id": job.id,
         "state": State.FAILED.value,
@@ -161,7 +181,8 @@ def _row(job: Job) -> dict[str, Any]:
         "source": None,
         "name": None,
         "busy": job.busy(),
-        "bytes": job.disk_bytes(),
+        "bytes": space.bytes,
+        "own_bytes": space.own,
         "folder": str(job.folder),
     }
     try:

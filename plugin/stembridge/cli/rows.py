@@ -1,4 +1,4 @@
-"""Rows of readiness, as a person reads them."""
+"""Rows and figures, as a person reads them."""
 
 from __future__ import annotations
 
@@ -16,3 +16,13 @@ def show(rows: Iterable[Readiness]) -> None:
         click.echo(f"  {mark} {row.name}: {row.text}")
         if row.remedy and not row.ready:
             click.echo(f"      {row.remedy}")
+
+
+def size(count: int) -> str:
+    """Give a number of bytes as people write it."""
+    return f"{count / 1e9:.2f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
+
+
+def jobs(count: int) -> str:
+    """Give a number of jobs in words."""
+    return f"{count} job{'' if count == 1 else 's'}"

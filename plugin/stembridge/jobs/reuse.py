@@ -6,6 +6,7 @@ still as it was. A stem that was changed since, even in place through a hard lin
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,13 @@ class Index:
             return job if all((job.answer_folder / row["name"]).is_file() for row in files) else None
         except (StoreError, KeyError, TypeError):
             return None
+
+    def forget_missing(self) -> None:
+        """Drop the entries whose job is no longer there."""
+        for entry in self._folder.glob("*.json"):
+            if self._named(entry.stem) is None:
+                with contextlib.suppress(OSError):  # it is found out again when it is asked for
+                    entry.unlink()
 
     def _named(self, key: str) -> Job | None:
         try:

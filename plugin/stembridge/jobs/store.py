@@ -139,15 +139,6 @@ class Job:
         """Say whether a worker has the job now."""
         return lock.held(self.lock_file)
 
-    def disk_bytes(self) -> int:
-        """Give what the folder takes on disk, hard links counted whole."""
-        total = 0
-        for folder, _, names in os.walk(self.folder):
-            for name in names:
-                with contextlib.suppress(OSError):  # a worker or the user may remove it meanwhile
-                    total += (Path(folder) / name).stat().st_size
-        return total
-
 
 class Store:
     """All jobs of a data folder.

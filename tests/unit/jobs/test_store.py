@@ -156,10 +156,3 @@ def test_a_data_folder_that_cannot_be_made_names_the_setting(tmp_path: Path) -> 
     with pytest.raises(StoreError, match="data folder") as caught:
         Store(tmp_path / "file" / "home", FakeClock()).create(REQUEST)
     assert "STEMBRIDGE_HOME" in caught.value.hint
-
-
-def test_the_space_a_job_takes_is_counted_through_its_folders(store: Store) -> None:
-    job = store.create(REQUEST)
-    job.stems_folder.mkdir()
-    (job.stems_folder / "a.wav").write_bytes(bytes(1000))
-    assert job.disk_bytes() == 1000 + job.request_file.stat().st_size
