@@ -24,9 +24,10 @@ from stembridge.engines.base import Asked
 from stembridge.model.errors import Cancelled
 from stembridge.model.stems import STEMS, ResultKind, Role
 from stembridge.report import lettering
+from stembridge.report.axes import FAINT, INK, colour_bar, frequency_axis, write
 from stembridge.report.document import NOTHING_LEFT_DB, channel_words, clock, counts, sum_sentence
-from stembridge.report.envelopes import Trace, band_edges, regroup, warp
-from stembridge.report.painting import DEPTH_DB, PAGE, Colour, legible, palette, spectrogram, top_of, waveform
+from stembridge.report.envelopes import Trace, regroup
+from stembridge.report.painting import PAGE, Colour, legible, spectrogram, top_of, waveform
 
 WIDTH = 1600
 PLOT_LEFT = 236
@@ -36,18 +37,8 @@ _HEADER = 148
 _FOOTER = 112
 _MARGIN = 40
 _GAP = 4
-_INK: Colour = (240, 240, 236)
-_FAINT: Colour = (150, 154, 163)
 _MIX: Colour = (222, 225, 230)
 _SPARE = ("#e07a5f", "#3d9ca8", "#f2cc8f", "#81b29a", "#a78bfa", "#d4749c", "#8ab17d", "#c9a227")
-_HERTZ = (
-    (100, "100 Hz"),
-    (500, "500 Hz"),
-    (1000, "1 kHz"),
-    (2000, "2 kHz"),
-    (5000, "5 kHz"),
-    (10_000, "10 kHz"),
-)
 _BLOCK = 1 << 16
 _HANDS = 2
 """Signals that are gathered at a time."""
@@ -165,11 +156,12 @@ def draw(
     _letter_head(pen, document)
     for index, row in enumerate(rows):
         _letter_row(pen, row, layout.top(index), layout, scale)
-    _colour_bar(image, pen, layout, top_db)
+    bar = (_PLOT_RIGHT + 14, layout.top(0) + layout.wave + _GAP)
+    colour_bar(image, pen, bar, layout.bands, top_db)
     for at, time in times:
-        pen.line((at, layout.end + 4, at, layout.end + 10), fill=_FAINT)
-        _write(pen, (at, layout.end + 15), clock(float(time), digits), 15, _FAINT, anchor="ma")
-    _write(pen, (PLOT_LEFT - 60, layout.end + 15), "time in the file", 15, _FAINT, anchor="ra")
+        pen.line((at, layout.end + 4, at, layout.end + 10), fill=FAINT)
+        write(pen, (at, layout.end + 15), clock(float(time), digits), 15, FAINT, anchor="ma")
+    write(pen, (PLOT_LEFT - 60, layout.end + 15), "time in the file", 15, FAINT, anchor="ra")
     _letter_foot(pen, document, layout.height)
     image.save(destination, format="PNG", compress_level=2)
     return True
@@ -296,66 +288,36 @@ def _times(
 def _letter_head(pen: ImageDraw.ImageDraw, document: Mapping[str, Any]) -> None:
     region, model = document["region"], document["model"]
     title = document["source"]["name"] or "Without a source"
-    _write(pen, (_MARGIN, 34), title, 34, _INK, width=WIDTH - 340)
-    _write(pen, (WIDTH - _MARGIN, 48), f"Stembridge {document['stembridge']}", 16, _FAINT, anchor="ra")
+    write(pen, (_MARGIN, 34), title, 34, INK, width=WIDTH - 340)
+    write(pen, (WIDTH - _MARGIN, 48), f"Stembridge {document['stembridge']}", 16, FAINT, anchor="ra")
     facts: tuple[str, ...] = ()
     if region is not None:
         span = f"{clock(region['start'], 3)} to {clock(region['end'], 3)}"
         facts = (span, f"{region['rate'] / 1000:g} kHz", channel_words(region["channels"]))
     chosen = " (chosen automatically)" if model["automatic"] else ""
     by = f"separated by the engine {document['engine']}, model {model['title']}{chosen}"
-    _write(pen, (_MARGIN, 88), "   ·   ".join((*facts, by)), 19, _FAINT, width=WIDTH - 2 * _MARGIN)
+    write(pen, (_MARGIN, 88), "   ·   ".join((*facts, by)), 19, FAINT, width=WIDTH - 2 * _MARGIN)
 
 
 def _letter_row(pen: ImageDraw.ImageDraw, row: _Row, top: int, layout: _Layout, scale: float) -> None:
     lower = top + layout.wave + _GAP
-    _write(pen, (_MARGIN + 18, top - 2), row.label, 24, row.colour, width=170, smallest=15)
+    write(pen, (_MARGIN + 18, top - 2), row.label, 24, row.colour, width=170, smallest=15)
     for line, words in enumerate(row.levels):
-        _write(pen, (_MARGIN + 18, top + 33 + 20 * line), words, 15, _FAINT, width=170)
-    lowest, highest = (float(edge) for edge in warp(np.array(band_edges(row.trace.rate))))
-    for hertz, words in _HERTZ:
-        place = (float(warp(np.array([hertz]))[0]) - lowest) / (highest - lowest)
-        if place < 0.97 and (layout.bands > 150 or hertz in {100, 1000, 5000}):
-            at = lower + layout.bands * (1 - place)
-            pen.line((PLOT_LEFT - 8, at, PLOT_LEFT - 3, at), fill=_FAINT)
-            _write(pen, (PLOT_LEFT - 14, at), words, 13, _FAINT, anchor="rm")
+        write(pen, (_MARGIN + 18, top + 33 + 20 * line), words, 15, FAINT, width=170)
+    frequency_axis(pen, PLOT_LEFT, lower, layout.bands, row.trace.rate)
     mark = min(1.0, scale)
     reach = mark / scale * (layout.wave - 2) / 2
     at = top + layout.wave / 2 - reach
-    pen.line((_PLOT_RIGHT + 3, at, _PLOT_RIGHT + 8, at), fill=_FAINT)
-    _write(pen, (_PLOT_RIGHT + 14, at), f"{20 * np.log10(mark):.0f} dBFS", 13, _FAINT, anchor="lm")
+    pen.line((_PLOT_RIGHT + 3, at, _PLOT_RIGHT + 8, at), fill=FAINT)
+    write(pen, (_PLOT_RIGHT + 14, at), f"{20 * np.log10(mark):.0f} dBFS", 13, FAINT, anchor="lm")
     if row.message:
         middle = (PLOT_LEFT + PLOT_WIDTH / 2, lower + layout.bands / 2)
-        _write(pen, middle, row.message, 26, _FAINT, anchor="mm")
-
-
-def _colour_bar(image: Image.Image, pen: ImageDraw.ImageDraw, layout: _Layout, top_db: int) -> None:
-    top = layout.top(0) + layout.wave + _GAP
-    ramp = palette()[np.linspace(255, 0, layout.bands).round().astype(np.intp)]
-    image.paste(Image.fromarray(np.repeat(ramp[:, None], 12, axis=1)), (_PLOT_RIGHT + 14, top))
-    for below in range(0, DEPTH_DB + 1, 20):
-        at = top + 7 + (layout.bands - 15) * below / DEPTH_DB
-        _write(pen, (_PLOT_RIGHT + 34, at), f"{top_db - below} dB", 13, _FAINT, anchor="lm")
+        write(pen, middle, row.message, 26, FAINT, anchor="mm")
 
 
 def _letter_foot(pen: ImageDraw.ImageDraw, document: Mapping[str, Any], height: int) -> None:
     legend = "waveform: peaks dim, RMS bright, red above 0 dBFS"
-    _write(pen, (WIDTH - _MARGIN, height - 33), legend, 15, _FAINT, anchor="rs")
+    write(pen, (WIDTH - _MARGIN, height - 33), legend, 15, FAINT, anchor="rs")
     silent = document["region"] is not None and document["region"]["silent"]
     said = "The region is digital silence." if silent else sum_sentence(document)
-    _write(pen, (_MARGIN, height - 32), said, 22, _INK, anchor="ls", width=WIDTH - 520, smallest=15)
-
-
-def _write(
-    pen: ImageDraw.ImageDraw,
-    at: tuple[float, float],
-    text: str,
-    size: int,
-    colour: Colour,
-    *,
-    anchor: str = "la",
-    width: float = WIDTH,
-    smallest: int | None = None,
-) -> None:
-    shown, font = lettering.fit(text, size, width, smallest=smallest)
-    pen.text(at, shown, fill=colour, font=font, anchor=anchor)
+    write(pen, (_MARGIN, height - 32), said, 22, INK, anchor="ls", width=WIDTH - 520, smallest=15)
