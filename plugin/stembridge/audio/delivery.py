@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stembridge.audio.delays import LOSSY_EXCESS
-from stembridge.audio.mixdown import Mixdown, Slice
+from stembridge.audio.mixdown import Slice
 from stembridge.audio.nulltest import Level, Meter, NullResult, measure_file, null_test
+from stembridge.audio.render import RegionFile
 from stembridge.audio.storage import storage_errors
 from stembridge.audio.tracks import Clock, Track
 from stembridge.audio.writers import StemWriter
@@ -25,6 +27,19 @@ from stembridge.model.results import StemFacts
 
 _HANDS = 2
 """Stems that are written at a time: encoders leave Python's lock alone, and a third core seldom helps."""
+
+
+class Mix(Protocol):
+    """Where stems come from: a mixdown, or whatever else makes slices of a region."""
+
+    @property
+    def region(self) -> RegionFile:
+        """What the slices are of."""
+        ...
+
+    def slices(self) -> Iterator[Slice]:
+        """Give the whole region in order; may be called more than once, and gives the same each time."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +84,7 @@ class Delivery:
         Told every frame.
     """
 
-    mix: Mixdown | None
+    mix: Mix | None
     targets: Sequence[Target]
     placed: Sequence[Placed]
     folder: Path

@@ -198,16 +198,12 @@ class _Finish:
         null: NullResult | None,
     ) -> SetFacts:
         if gain != 1.0:
-            self._notes.append(
-                f"Everything was lowered by {-20 * math.log10(gain):.2f} dB, all alike, because it goes "
-                f"above full scale, where {self._order.fmt.name} ends; "
-                "--format wav32f would keep the level."
-            )
+            self._notes.append(lowered(gain, self._order.fmt))
         blank = [*(t.facts for t in delivery.targets), *(p.facts for p in delivery.placed)]
-        measured = [_measured(facts, levels[facts.file]) for facts in blank] + self._texts()
+        stems = [measured(facts, levels[facts.file]) for facts in blank] + self._texts()
         made = {Role.REST, Role.RESIDUAL}
         return SetFacts(
-            stems=tuple(sorted(measured, key=lambda facts: facts.role in made)),
+            stems=tuple(sorted(stems, key=lambda facts: facts.role in made)),
             summed=tuple(summed),
             residual_db=decibels(null.rms) if null else None,
             residual_peak_db=decibels(null.peak) if null else None,
@@ -301,7 +297,16 @@ class _Finish:
         return [facts for _, facts in texts]
 
 
-def _measured(facts: StemFacts, level: Level) -> StemFacts:
+def lowered(gain: float, fmt: Format) -> str:
+    """Say that a common gain below 1 was needed."""
+    return (
+        f"Everything was lowered by {-20 * math.log10(gain):.2f} dB, all alike, because it goes above full "
+        f"scale, where {fmt.name} ends; --format wav32f would keep the level."
+    )
+
+
+def measured(facts: StemFacts, level: Level) -> StemFacts:
+    """Give a result's facts with what its file was found to hold."""
     return replace(
         facts,
         frames=level.frames,
