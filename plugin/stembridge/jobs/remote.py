@@ -15,7 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from stembridge.audio.render import RegionFile
-from stembridge.engines.base import Poll, Progress, Remote, RemoteEngine, SubmissionUncertainError, Ticket
+from stembridge.engines.base import (
+    Poll,
+    Progress,
+    Remote,
+    RemoteEngine,
+    SubmissionUncertainError,
+    Ticket,
+)
 from stembridge.jobs import disk, lock
 from stembridge.jobs.plan import Plan
 from stembridge.jobs.refusals import wait_out
@@ -25,7 +32,6 @@ from stembridge.jobs.work import Work
 from stembridge.model.errors import (
     Cancelled,
     DecisionNeededError,
-    LimitError,
     RemoteFailedError,
     StembridgeError,
     TransferError,
@@ -113,33 +119,6 @@ def _notice(one: Work) -> None:
     disk.write_json(told, {"at": one.clock.time()}, shared=True)
 
 
-def _agree(one: Work, engine: RemoteEngine, planned: Plan) -> None:
-    """Raise a question, or a refusal, unless the user allowed what the order costs."""
-    quote = engine.quote(planned.region, planned.recipe)
-    if quote.limits:
-        raise LimitError(quote.limits[0], hint=" ".join(quote.limits[1:]))
-    most = one.request.max_credits
-    amount = quote.amount
-    allowed = most is not None and amount is not None and amount <= most
-    if amount == 0 or quote.unit != "credits" or allowed:
-        return
-    price = "an unknown number of" if amount is None else str(amount)
-    unit = quote.unit.removesuffix("s") if amount == 1 else quote.unit
-    question = f"cost-{amount}-{quote.unit}"
-    choice = _answer(one, question)
-    if choice == "agree":
-        return
-    if choice == "decline":
-        raise Cancelled("You declined the cost; nothing was ordered.")
-    left = "" if quote.left is None else f" You have {quote.left}."
-    raise DecisionNeededError(
-        f"This separation costs {price} {unit}.{left}",
-        hint="Agree to it, or allow it in advance with --yes or --max-credits.",
-        choices=[("agree", f"Spend {price} {unit}"), ("decline", "Don't separate")],
-        context={"id": question},
-    )
-
-
 def _order(
     one: Work, engine: RemoteEngine, planned: Plan, upload: Path | None, exponent: int, *, pause: float
 ) -> Ticket | None:
@@ -200,7 +179,7 @@ def _search(one: Work, engine: RemoteEngine, intent: dict[str, Any]) -> Ticket |
             return ticket
     question = f"submission-{intent['intent_at']:.3f}-{_asked(one)}"
     asked_before = f"submission-{intent['intent_at']:.3f}-{intent['asked']}"
-    choice = _answer(one, asked_before)
+    choice = one.answer(asked_before)
     if choice == "submit":
         disk.remove(one.job.remote_json)
         one.enter(State.RENDERED)
@@ -398,11 +377,3 @@ def _asked(one: Work) -> int:
     from stembridge.jobs import events
 
     return sum(event["type"] == "needs_decision" for event in events.read(one.job.events_file))
-
-
-def _answer(one: Work, question: str) -> str | None:
-    try:
-        answer = disk.read_json(one.job.answer_file)
-    except FileNotFoundError:
-        return None
-    return str(answer.get("choice")) if answer.get("id") == question else None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stembridge.engines.base import Engine, Progress
+from stembridge.jobs import disk
 from stembridge.jobs.clock import Clock
 from stembridge.jobs.events import EventLog
 from stembridge.jobs.request import SeparateRequest
@@ -97,3 +98,11 @@ class Work:
     def warn(self, code: str, message: str) -> None:
         """Tell something that doesn't stop the job."""
         self.log.emit("warning", code=code, message=message)
+
+    def answer(self, question: str) -> str | None:
+        """Give what the user answered to this very question; None while there is no answer."""
+        try:
+            answer = disk.read_json(self.job.answer_file)
+        except FileNotFoundError:
+            return None
+        return str(answer.get("choice")) if answer.get("id") == question else None

@@ -1,0 +1,78 @@
+"""What a job's order costs: the user's word for it before, and the fact of it afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stembridge.engines.base import Quote, RemoteEngine
+from stembridge.jobs import disk
+from stembridge.jobs.plan import Plan
+from stembridge.jobs.store import Job
+from stembridge.jobs.work import Work
+from stembridge.model.errors import Cancelled, DecisionNeededError, LimitError, StoreError
+
+CREDITS = "credits"
+
+
+def agree(one: Work, engine: RemoteEngine, planned: Plan) -> Quote:
+    """Give what the order costs; raise a question, or a refusal, unless the user allowed that."""
+    quote = engine.quote(planned.region, planned.recipe)
+    if quote.limits:
+        raise LimitError(quote.limits[0], hint=" ".join(quote.limits[1:]))
+    if free(quote) or within(quote, one.request.max_credits):
+        return quote
+    choice = one.answer(_question(quote))
+    if choice == "agree":
+        return quote
+    if choice == "decline":
+        raise Cancelled("You declined the cost; nothing was ordered.")
+    price = "an unknown number of" if quote.amount is None else str(quote.amount)
+    unit = quote.unit.removesuffix("s") if quote.amount == 1 else quote.unit
+    left = "" if quote.left is None else f" You have {quote.left}."
+    raise DecisionNeededError(
+        f"This separation costs {price} {unit}.{left}",
+        hint="Agree to it, or allow it in advance with --yes or --max-credits.",
+        choices=[("agree", f"Spend {price} {unit}"), ("decline", "Don't separate")],
+        context={"id": _question(quote)},
+    )
+
+
+def free(quote: Quote) -> bool:
+    """Say whether an order costs no money."""
+    return quote.amount == 0 or quote.unit != CREDITS
+
+
+def within(quote: Quote, most: int | None) -> bool:
+    """Say whether an order costs no more than somebody allowed; an unknown price is no such order."""
+    return most is not None and quote.amount is not None and quote.amount <= most
+
+
+def consent(job: Job, quote: Quote) -> None:
+    """Write down that the user agreed to this very cost, before the job asks; it outlives a kill."""
+    disk.write_json(job.answer_file, {"id": _question(quote), "choice": "agree"})
+
+
+def record(quote: Quote) -> dict[str, Any]:
+    """Give what an order's intent remembers of its price."""
+    return {"amount": quote.amount, "unit": quote.unit}
+
+
+def ordered(job: Job) -> Quote | None:
+    """Give what a job's own order cost; None where it made none: it was reused, adopted, or separated here.
+
+    The amount is None where the price isn't known.
+    """
+    try:
+        facts = disk.read_json(job.remote_json)
+    except (FileNotFoundError, StoreError):
+        return None
+    if not facts.get("ticket") or not facts.get("upload_name"):
+        return None
+    price = facts.get("quote")
+    if not isinstance(price, dict):  # an order from before prices were kept
+        return Quote(None, CREDITS)
+    return Quote(price.get("amount"), str(price.get("unit")))
+
+
+def _question(quote: Quote) -> str:
+    return f"cost-{quote.amount}-{quote.unit}"
