@@ -102,7 +102,7 @@ def _held(
     answers.mkdir()
     try:
         lisp = _FETCH.format(folder=lisp_text(answers.as_posix() + "/"), frames=frames)
-        audacity.do(command("NyquistPrompt", Command=lisp, Version=4))
+        audacity.nyquist(lisp, folder)
         paths = sorted(answers.iterdir(), key=lambda path: int(path.name))
         texts = [path.read_text(encoding="ascii").replace(",", ".") for path in paths]
         found = [np.array(text.split(), dtype=np.float32) for text in texts]

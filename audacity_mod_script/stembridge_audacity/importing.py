@@ -272,7 +272,7 @@ class _Import:
             self.audacity.align_starts()
             steps += 1
         for row in self.load.labels:
-            self.audacity.do("NewLabelTrack:")
+            self.audacity.new_label_track()
             self.audacity.set_track(name=row.name)
             for begins, ends, text in row.labels:
                 self.audacity.add_label(text, begins, ends)
@@ -324,7 +324,7 @@ def _cut(one: _Import, sources: Sequence[int]) -> list[str]:
     before, tracks = audacity.clips(), audacity.tracks()
     audacity.select_only(list(sources))
     audacity.select_time(origin.start, origin.end)
-    audacity.do("SplitDelete:")
+    audacity.split_delete()
     after = audacity.clips()
     within = [
         clip

@@ -114,7 +114,7 @@ class Journal:
         one place for that (Select > Region > Save) is the user's, too, who rarely has something there.
         """
         selected = [track.index for track in tracks if track.selected]
-        audacity.do("SelSave:")
+        audacity.save_selection()
         self.open("tracks", selected)
         self.open("time", "saved")
         try:
@@ -129,7 +129,7 @@ class Journal:
 def bring_back_time(audacity: Audacity) -> None:
     """Bring back the time selection that Audacity was told to remember."""
     audacity.select_time(0.0, 0.0)  # a remembered selection from 0 to 0 isn't brought back: be there already
-    audacity.do("SelRestore:")
+    audacity.restore_selection()
 
 
 def fingerprint(tracks: Sequence[Track]) -> list[list[Any]]:

@@ -19,7 +19,7 @@ from stembridge_audacity.calls import Audacity
 from stembridge_audacity.editor import Source
 from stembridge_audacity.facts import Track
 from stembridge_audacity.journal import Journal, bring_back_time
-from stembridge_audacity.quoting import command, lisp_text
+from stembridge_audacity.quoting import lisp_text
 from stembridge_audacity.traps import Trap
 
 _ASK = (
@@ -93,10 +93,10 @@ def read(audacity: Audacity, folder: Path, journal: Journal) -> Selection:
     journal.project(every)
     with journal.selection(audacity, every):
         # A hundredth of a second up to the end of the selection, and one from its start on: never empty.
-        audacity.do(command("SelectTime", Start=0.0, End=_STEP, RelativeTo="SelectionEnd"))
+        audacity.select_at_edge("SelectionEnd", _STEP)
         last = ask(audacity, folder, chosen)[0]
         bring_back_time(audacity)
-        audacity.do(command("SelectTime", Start=0.0, End=_STEP, RelativeTo="SelectionStart"))
+        audacity.select_at_edge("SelectionStart", _STEP)
         seen = ask(audacity, folder, chosen)
     start = seen[0].start
     # What Nyquist calls the end is the start and a whole number of samples: up to one sample too far.
@@ -145,7 +145,7 @@ def ask(audacity: Audacity, folder: Path, tracks: Sequence[Track]) -> list[Seen]
     answers.mkdir()
     try:
         lisp = _ASK.format(folder=lisp_text(answers.as_posix() + "/"))
-        audacity.do(command("NyquistPrompt", Command=lisp, Version=4))
+        audacity.nyquist(lisp, folder)
         found = [_parse(path) for path in sorted(answers.iterdir(), key=lambda path: int(path.name))]
     except ValueError as error:
         raise Trap.GARBLED.error(reply=str(error)) from error
