@@ -80,12 +80,17 @@ def test_a_dry_host_notes_commands_of_other_systems(tmp_path: Path) -> None:
         ("a  b", ["a", "b"]),
         ('a ""', ["a", ""]),
         ('"a"b', ["ab"]),
-        ("a 'b c'", ["a", "'b", "c'"]),
+        ("a 'b c' `d e`", ["a", "b c", "d e"]),
+        ("""'a "b" c' "it's" """, ['a "b" c', "it's"]),
         ("a b\\ c", ["a", "b\\", "c"]),
     ],
 )
-def test_a_command_is_split_at_blanks_and_only_double_quotes_hold(command: str, words: list[str]) -> None:
+def test_a_command_is_split_at_blanks_and_quotes_hold(command: str, words: list[str]) -> None:
     assert split(command) == words
+
+
+def test_on_windows_only_double_quotes_hold() -> None:
+    assert split("a 'b c' \"d e\"", windows=True) == ["a", "'b", "c'", "d e"]
 
 
 # files

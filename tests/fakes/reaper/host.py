@@ -90,7 +90,7 @@ class Reaper(Tabs):
         super().__init__(folder / "REAPER Media")
         self.strict = Strictness()
         self.dialogs = Dialogs()
-        self.processes = Processes()
+        self.processes = Processes(windows=os.startswith("Win"))
         self.folders = api_system.Folders()
         self.console = ""
         self.tooltip = ""

@@ -12,19 +12,25 @@ from pathlib import PurePosixPath, PureWindowsPath
 from tests.fakes.reaper.strict import Refused
 
 
-def split(command: str) -> list[str]:
-    """Split a command line as REAPER's: words between blanks, double quotes hold a word together.
+def split(command: str, *, windows: bool = False) -> list[str]:
+    """Split a command line as REAPER's: words between blanks, a quote holds a word together.
+
+    Windows hands the line to the program, which knows double quotes; elsewhere ", ' and ` do alike, and
+    nothing escapes them (TeamAudio/reaspeech, pull request 187).
 
     Raises
     ------
     Refused
         For a quote that is never closed, and for an empty command.
     """
+    marks = '"' if windows else "\"'`"
     words: list[str] = []
-    word, inside, begun = "", False, False
+    word, inside, begun = "", "", False
     for letter in command:
-        if letter == '"':
-            inside, begun = not inside, True
+        if letter == inside:
+            inside = ""
+        elif not inside and letter in marks:
+            inside, begun = letter, True
         elif letter == " " and not inside:
             if begun:
                 words.append(word)
@@ -53,8 +59,9 @@ class Started:
 class Processes:
     """All that was started; `stop` ends what still runs. `dry`: commands are noted and not started."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, windows: bool = False) -> None:
         self.dry = False
+        self.windows = windows
         self.started: list[Started] = []
 
     def run(self, command: str, timeout: int) -> str | None:
@@ -67,7 +74,7 @@ class Processes:
         """
         if any(letter in command for letter in "\r\n"):
             raise Refused("ExecProcess: the command has a newline in it")
-        words = split(command)
+        words = split(command, windows=self.windows)
         waits = timeout >= 0
         if not PurePosixPath(words[0]).is_absolute() and not PureWindowsPath(words[0]).is_absolute():
             raise Refused(f"ExecProcess: {words[0]!r} needs a PATH, and a Mac's programs don't get one")
