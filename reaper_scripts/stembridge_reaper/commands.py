@@ -77,8 +77,8 @@ def add(
     help="REAPER's resource folder, where it isn't the usual one (portable installations).",
 )
 @click.option("--check", is_flag=True, help="Say what is installed, and what is wrong with it.")
-@click.option("--remove", is_flag=True, help="Take the scripts out again; jobs and key stay.")
-@click.option("--purge", is_flag=True, help="With --remove: delete jobs, models and settings, too.")
+@click.option("--remove", is_flag=True, help="Take scripts and settings out again; jobs and key stay.")
+@click.option("--purge", is_flag=True, help="With --remove: delete jobs, models and the key, too.")
 @click.option("--yes", is_flag=True, help="Agree to what would be asked.")
 @click.option("--json", "as_json", is_flag=True, help="With --check: print one JSON document.")
 def setup(
@@ -122,7 +122,7 @@ def _remove(folder: Path, terminal: TerminalSession, *, purge: bool, yes: bool) 
             "REAPER is running; it would write its list of actions over the change.",
             hint="Close REAPER and run it again.",
         )
-    question = f"Delete all jobs, models and settings in '{data_folder()}'?"
+    question = f"Delete the key, and all jobs and models in '{data_folder()}'?"
     if purge and not yes and not (terminal.may_ask and click.confirm(question, err=True)):
         raise UsageError("Deleting everything has to be confirmed.", hint="Add --yes, or leave --purge out.")
     removed = installing.remove(folder)
@@ -131,5 +131,5 @@ def _remove(folder: Path, terminal: TerminalSession, *, purge: bool, yes: bool) 
     terminal.say("The scripts are out of REAPER.")
     if purge:
         forget_key()
-        installing.purge(folder, data_folder())
-        terminal.say("Jobs, models, settings and the key are deleted.")
+        installing.purge(data_folder())
+        terminal.say("Jobs, models and the key are deleted.")

@@ -27,6 +27,8 @@ _DATA = Path("Data") / "Stembridge"
 CORE = _DATA / "core.json"
 RECORD = _DATA / "installed.json"
 EXT_STATE = "reaper-extstate.ini"
+TOOLBAR = Path("MenuSets") / "Stembridge.ReaperMenu"
+"""Written by the action that registers the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,9 @@ def install(resource: Path, home: Path) -> list[str]:
 
 
 def remove(resource: Path) -> Removed:
-    """Take the scripts out again, and REAPER's memory of their actions; jobs and key stay.
+    """Take everything out of REAPER's folder again, settings and the memory of actions too.
+
+    Jobs and key stay.
 
     Raises
     ------
@@ -104,20 +108,15 @@ def remove(resource: Path) -> Removed:
     folder = scripts_folder(resource)
     with _writing(resource):
         kept = _take_away(folder, _recorded(resource) or package.digests())
-        for name in (CORE, RECORD):
-            (resource / name).unlink(missing_ok=True)
-        data = resource / _DATA
-        if data.is_dir() and not any(data.iterdir()):
-            data.rmdir()
+        shutil.rmtree(resource / _DATA, ignore_errors=True)
+        (resource / TOOLBAR).unlink(missing_ok=True)
+        _forget_settings(resource / EXT_STATE)
         forget(resource, package.FOLDER)
     return Removed(tuple(kept))
 
 
-def purge(resource: Path, home: Path) -> None:
-    """Delete what a removal leaves on purpose: settings, and the data folder with jobs and models."""
-    with _writing(resource):
-        shutil.rmtree(resource / _DATA, ignore_errors=True)
-        _forget_settings(resource / EXT_STATE)
+def purge(home: Path) -> None:
+    """Delete what a removal leaves on purpose: the data folder with jobs and models."""
     with _writing(home):
         if home.is_dir():
             shutil.rmtree(home)

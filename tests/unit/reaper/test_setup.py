@@ -141,6 +141,12 @@ def test_removal_takes_away_just_what_was_installed(resource: Path, home: Path) 
     own.parent.mkdir()
     own.write_text("-- mine")
     installing.install(resource, home)
+    settings = resource / installing.EXT_STATE
+    settings.write_bytes(b"[other]\nkey=1\n[Stembridge]\nlast=x\ny=2\n[third]\nz=3\n")
+    before |= {settings.name, "MenuSets"}
+    (resource / installing.TOOLBAR).parent.mkdir()
+    (resource / installing.TOOLBAR).write_text("[Floating toolbar 16]")
+    (resource / "Data" / "Stembridge" / "selftest-1.txt").write_text("report")
     changed = installing.scripts_folder(resource) / "Stembridge_Settings.lua"
     changed.write_text("-- changed by hand")
     (home / "jobs").mkdir(parents=True, exist_ok=True)
@@ -153,20 +159,18 @@ def test_removal_takes_away_just_what_was_installed(resource: Path, home: Path) 
         "Scripts/Stembridge",
         f"Scripts/Stembridge/{changed.name}",
     }
+    assert settings.read_bytes() == b"[other]\nkey=1\n[third]\nz=3\n"
     assert (home / "jobs").is_dir()
 
 
 def test_purge_leaves_nothing_of_ours_and_wants_to_be_sure(resource: Path, home: Path) -> None:
     installing.install(resource, home)
     (home / "jobs" / "one").mkdir(parents=True)
-    settings = resource / installing.EXT_STATE
-    settings.write_bytes(b"[other]\nkey=1\n[Stembridge]\nlast=x\ny=2\n[third]\nz=3\n")
     asked = _run("--resource", resource, "--remove", "--purge")
     assert "confirmed" in str(asked.exception)
     assert (home / "jobs").is_dir()
     assert _run("--resource", resource, "--remove", "--purge", "--yes").exception is None
     assert not home.exists()
-    assert settings.read_bytes() == b"[other]\nkey=1\n[third]\nz=3\n"
     assert not list(resource.rglob("*tembridge*"))
 
 
