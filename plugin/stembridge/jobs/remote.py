@@ -15,15 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from stembridge.audio.render import RegionFile
-from stembridge.engines.base import (
-    Poll,
-    Progress,
-    Remote,
-    RemoteEngine,
-    SubmissionUncertainError,
-    Ticket,
-)
-from stembridge.jobs import disk, lock
+from stembridge.engines.base import Poll, Progress, Remote, RemoteEngine, SubmissionUncertainError, Ticket
+from stembridge.jobs import costs, disk, lock
 from stembridge.jobs.plan import Plan
 from stembridge.jobs.refusals import wait_out
 from stembridge.jobs.store import Job
@@ -73,7 +66,7 @@ def standing(job: Job) -> State | None:
 
 def submit(one: Work, engine: RemoteEngine, planned: Plan, rendered: RegionFile | None) -> State:
     """Agree on the cost, then order once; wait where the service has no place free."""
-    _agree(one, engine, planned)
+    quote = costs.agree(one, engine, planned)
     upload, exponent = None, 0
     if rendered is not None:
         upload, exponent = engine.prepare(rendered, planned.recipe, one.job.folder, one.report, one.cancelled)
@@ -81,7 +74,8 @@ def submit(one: Work, engine: RemoteEngine, planned: Plan, rendered: RegionFile 
     _take_slot(one, engine)
     pause = REFUSED_PAUSE
     one.stop_if_cancelled()
-    while _order(one, engine, planned, upload, exponent, pause=pause) is None:
+    facts = {"gain_exponent": exponent, "quote": costs.record(quote)}
+    while _order(one, engine, planned, upload, facts, pause=pause) is None:
         one.stop_if_cancelled()
         pause = min(pause * 2, REFUSED_MOST)
     return State.QUEUED
@@ -120,16 +114,17 @@ def _notice(one: Work) -> None:
 
 
 def _order(
-    one: Work, engine: RemoteEngine, planned: Plan, upload: Path | None, exponent: int, *, pause: float
+    one: Work,
+    engine: RemoteEngine,
+    planned: Plan,
+    upload: Path | None,
+    facts: Mapping[str, Any],
+    *,
+    pause: float,
 ) -> Ticket | None:
     """Place the order; None when it may be placed again: it was refused for now, and that was waited out."""
     name = f"sb{one.job.id}{'' if upload is None else upload.suffix}"
-    intent: dict[str, Any] = {
-        "intent_at": one.clock.time(),
-        "upload_name": name,
-        "gain_exponent": exponent,
-        "asked": _asked(one),
-    }
+    intent = {**facts, "intent_at": one.clock.time(), "upload_name": name, "asked": _asked(one)}
     disk.write_json(one.job.remote_json, intent, private=True)
     one.enter(State.SUBMITTING)
     try:
