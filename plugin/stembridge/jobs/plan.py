@@ -274,26 +274,7 @@ def check_place(folder: Path, plan: Plan, request: SeparateRequest, job: Job | N
 
     Nothing is made: a job that fails later leaves no empty folder behind.
     """
-    if not folder.is_absolute():
-        raise UsageError("The folder for the results must be an absolute path.", hint="Give the whole path.")
-    existing = folder
-    while not os.path.lexists(existing) and existing != existing.parent:
-        existing = existing.parent
-    if not existing.is_dir():
-        raise StoreError(
-            f"'{existing}' is not a folder.",
-            code="output_readonly",
-            hint="Choose another folder with --out.",
-            context={"path": str(existing)},
-        )
-    if not os.access(existing, os.W_OK):
-        raise StoreError(
-            f"'{existing}' can't be written to.",
-            code="output_readonly",
-            hint="Choose a folder of your own with --out.",
-            context={"path": str(existing)},
-        )
-    if existing != folder:
+    if not check_folder(folder):
         return
     source = None if plan.region is None else Path(plan.region.source)
     for name in [*plan.files(request), REPORT, PICTURE]:
@@ -313,6 +294,30 @@ def check_place(folder: Path, plan: Plan, request: SeparateRequest, job: Job | N
                 code="output_exists",
                 hint="Choose another folder with --out, or allow it with --overwrite.",
             )
+
+
+def check_folder(folder: Path) -> bool:
+    """Refuse a folder that can't be made or written to, without making it; True when it is there already."""
+    if not folder.is_absolute():
+        raise UsageError("The folder for the results must be an absolute path.", hint="Give the whole path.")
+    existing = folder
+    while not os.path.lexists(existing) and existing != existing.parent:
+        existing = existing.parent
+    if not existing.is_dir():
+        raise StoreError(
+            f"'{existing}' is not a folder.",
+            code="output_readonly",
+            hint="Choose another folder with --out.",
+            context={"path": str(existing)},
+        )
+    if not os.access(existing, os.W_OK):
+        raise StoreError(
+            f"'{existing}' can't be written to.",
+            code="output_readonly",
+            hint="Choose a folder of your own with --out.",
+            context={"path": str(existing)},
+        )
+    return existing == folder
 
 
 def _digest(*facts: object) -> str:
