@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "models": ("stembridge.cli.models:models", "Find a model and its options."),
     "presets": ("stembridge.cli.presets:presets", "List the presets."),
     "compare": ("stembridge.cli.compare:compare", "Set separations of one region side by side."),
+    "blend": ("stembridge.cli.blend:blend", "Blend one stem of several separations."),
     "account": ("stembridge.cli.account:account", "Log in to MVSEP, see and change the account."),
     "news": ("stembridge.cli.site:news", "Read MVSEP's news."),
     "demos": ("stembridge.cli.site:demos", "List separations that others published."),
