@@ -147,11 +147,13 @@ def _weights(given: Sequence[float], method: str, count: int) -> list[float]:
     if method != "average":
         raise UsageError(f"The method '{method}' takes no weights.", hint="Leave --weights out.")
     if len(given) != count:
-        raise UsageError(
-            f"There are {count} jobs and {len(given)} weights.", hint="Give one weight a job, as 1,2."
-        )
+        told = "1 weight" if len(given) == 1 else f"{len(given)} weights"
+        raise UsageError(f"There are {count} jobs and {told}.", hint="Give one weight a job, as 1,2.")
     if not all(math.isfinite(weight) and weight >= 0 for weight in given) or not any(given):
-        raise UsageError("A weight is a number that isn't negative, and one of them is more than 0.")
+        raise UsageError(
+            "A weight is a number that isn't negative, and one of them is more than 0.",
+            hint="Write how much each job counts, as 1,2.",
+        )
     return list(given)
 
 
