@@ -21,7 +21,7 @@ from filelock import FileLock
 
 from stembridge.model.errors import HostError
 from stembridge_audacity.calls import Audacity
-from stembridge_audacity.channel import ChannelError
+from stembridge_audacity.channel import ChannelError, OrphanedError
 from stembridge_audacity.channel_posix import FOLDER, fifo_paths, open_fifos
 from stembridge_audacity.opening import open_audacity
 from stembridge_audacity.pipe import Pipe
@@ -33,6 +33,7 @@ LEASH = ("setpriv", "--pdeathsig", "KILL")
 SCREEN = "1280x800x24"
 WAIT_FOR_THE_MACHINE = 1500.0
 START_LIMIT = 60.0
+ORPHANED_FOR = 3.0
 _MODULE_FOLDERS = ("lib/audacity/modules", "lib64/audacity/modules", "lib/x86_64-linux-gnu/audacity/modules")
 
 
@@ -400,14 +401,20 @@ def _answers(running: RunningAudacity) -> bool:
     """
     deadline = time.monotonic() + START_LIMIT
     channel = None
+    orphaned_since = None
     while channel is None:
         if time.monotonic() >= deadline or not running.alive:
             return False
         try:
             channel = open_fifos()
-        except ChannelError:
-            if _registered(running.home):
+        except OrphanedError:
+            # Just made, or lost to the look through the plug-ins: then it stays so.
+            orphaned_since = orphaned_since or time.monotonic()
+            if time.monotonic() - orphaned_since > ORPHANED_FOR:
                 return False
+            time.sleep(0.005)
+        except ChannelError:
+            orphaned_since = None
             time.sleep(0.005)
     opened = channel
     pipe = Pipe(lambda: opened)
@@ -424,14 +431,6 @@ def _answers(running: RunningAudacity) -> bool:
     finally:
         pipe.close()
     return _reopened(deadline)
-
-
-def _registered(home: Path) -> bool:
-    """True when the list of plug-ins was written a while ago: a pipe that isn't there by now won't come."""
-    path = config_file(home).with_name("pluginregistry.cfg")
-    with contextlib.suppress(FileNotFoundError):
-        return time.time() - path.stat().st_mtime > 3.0
-    return False
 
 
 def _reopened(deadline: float) -> bool:
