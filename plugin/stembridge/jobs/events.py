@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,6 +100,8 @@ class _Pace:
 class EventLog:
     """Writer of a job's log. Only the holder of the job's lock may make one: it cuts a torn tail.
 
+    Threads of that worker may share it: the lines stand in the order of their numbers.
+
     Parameters
     ----------
     path
@@ -116,6 +119,7 @@ class EventLog:
         self._path = path
         self._clock = clock
         self._listener = listener
+        self._turn = threading.RLock()
         self._pace = _Pace()
         self._cut_torn_tail()
         past = read(path)
@@ -135,6 +139,10 @@ class EventLog:
 
     def emit(self, kind: str, /, *, durable: bool = True, **fields: Any) -> dict[str, Any]:
         """Append one event; with ``durable`` it is on the disk when this returns."""
+        with self._turn:
+            return self._append(kind, fields, durable=durable)
+
+    def _append(self, kind: str, fields: Mapping[str, Any], *, durable: bool) -> dict[str, Any]:
         self._seq += 1
         event = {"v": PROTOCOL, "seq": self._seq, "ts": round(self._clock.time(), 3), "type": kind, **fields}
         line = disk.to_json(event).encode() + b"\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -159,3 +160,19 @@ def test_a_log_that_cannot_be_written_is_a_sentence(tmp_path: Path, clock: FakeC
     log = EventLog(tmp_path / "gone" / "events.jsonl", clock)
     with pytest.raises(StoreError):
         log.emit("accepted")
+
+
+def test_threads_that_share_a_log_leave_its_lines_in_order(path: Path, clock: FakeClock) -> None:
+    told: list[int] = []
+    log = EventLog(path, clock, lambda event: told.append(event["seq"]))
+
+    def emit() -> None:
+        for done in range(100):
+            log.emit("progress", durable=False, done=done)
+
+    threads = [threading.Thread(target=emit) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [event["seq"] for event in events.read(path)] == told == list(range(1, 401))
