@@ -147,8 +147,10 @@ def test_ctrl_c_stops_the_inputs_that_follow_too(command: Command, long_song: Pa
     process = command.start("separate", long_song, "b.wav", "--model", "repet", "--out", "out")
     _at_work(command)
     process.send_signal(signal.SIGINT)
-    assert ended(process).code == 130
-    assert len(command.jobs()) == 1
+    told = ended(process)
+    assert told.code == 130
+    assert [row["state"] for row in command.jobs()] == ["cancelled", "cancelled"]
+    assert "2 separations: 0 done, 2 cancelled." in told.err
     assert not (command.cwd / "out").exists()
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from stembridge.cli import conclude, exits
+from stembridge.bridge import session
+from stembridge.cli import batch, conclude
 from stembridge.cli.adopt import adopt
 from stembridge.cli.clean import clean
 from stembridge.cli.compose import Tools
@@ -19,7 +20,7 @@ from stembridge.cli.terminal import TerminalSession
 from stembridge.jobs import disk, events, runner, usage
 from stembridge.jobs.request import SeparateRequest
 from stembridge.jobs.store import Job
-from stembridge.model.errors import StembridgeError
+from stembridge.model.errors import StembridgeError, UsageError
 from stembridge.model.states import TABLE, State
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -89,20 +90,37 @@ def show(job_id: str, *, as_json: bool) -> None:
 
 
 @jobs.command()
-@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.argument("ids", nargs=-1, metavar="[ID...]")
+@click.option("--open", "all_open", is_flag=True, help="Every job that is neither over nor being worked on.")
 @click.option("--yes", is_flag=True, help="Agree to the cost that is shown.")
+@click.option("--max-total", type=click.IntRange(min=0), metavar="N", help="What all of it may cost unasked.")
 @_JSON
 @click.pass_obj
-def resume(settings: dict[str, Any], ids: tuple[str, ...], *, yes: bool, as_json: bool) -> int:
-    """Go on with a job that was cut off, cancelled or failed, from what is on disk."""
+def resume(
+    settings: dict[str, Any],
+    ids: tuple[str, ...],
+    *,
+    all_open: bool,
+    yes: bool,
+    max_total: int | None,
+    as_json: bool,
+) -> int:
+    """Go on with jobs that were cut off, cancelled or failed, from what is on disk.
+
+    Several are worked on side by side, and summed up at the end.
+    """
+    if all_open == bool(ids):
+        raise UsageError("Which jobs?", hint="Name them by their ids, or say --open for all that are open.")
     tools = Tools()
-    found = [tools.store.find(name) for name in ids]
-    code = exits.OK
+    terminal = TerminalSession(as_json=as_json, agreed=yes, **settings)
+    found = batch.open_jobs(tools) if all_open else [tools.store.find(name) for name in dict.fromkeys(ids)]
     for job in found:
         if not job.busy():
             disk.remove(job.cancel_file)
-        code = conclude.drive(job, tools, settings, as_json=as_json, agreed=yes) or code
-    return code
+    with terminal.listening():
+        if len(found) == 1 and not all_open and max_total is None:
+            return conclude.tell(found[0], session.drive(found[0], tools, terminal), terminal)
+        return batch.resume(found, tools, terminal, batch.Consent(yes, max_total))
 
 
 @jobs.command()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,20 +10,15 @@ from typing import Any
 
 import click
 
-from stembridge.bridge import crew, session
-from stembridge.cli import conclude, exits
+from stembridge.cli import batch
 from stembridge.cli.compose import Tools
 from stembridge.cli.region_list import Named, read_list
 from stembridge.cli.terminal import TerminalSession
 from stembridge.jobs.request import SeparateRequest, Source
-from stembridge.jobs.store import Job
 from stembridge.model import presets, regions
-from stembridge.model.errors import StembridgeError, UsageError
+from stembridge.model.errors import UsageError
 from stembridge.model.formats import DEFAULT_FORMAT, FORMATS
 from stembridge.model.names import safe
-
-AT_ONCE = 10
-"""Jobs at a time where a service does the work: as many as the largest plan has places."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +100,7 @@ class Order:
 )
 @click.option("--service-format", metavar="0-5", help="What the service sends; the best lossless otherwise.")
 @click.option("--max-credits", type=click.IntRange(min=0), metavar="N", help="What a job may cost unasked.")
+@click.option("--max-total", type=click.IntRange(min=0), metavar="N", help="What all of it may cost unasked.")
 @click.option("--publish-demo", is_flag=True, help="Publish the result on the service's demo page.")
 @click.option("--mirror", is_flag=True, help="Fetch from the service's mirror, for a credit.")
 @click.option("--yes", is_flag=True, help="Agree to what would be asked: a model's download, a cost.")
@@ -136,6 +131,7 @@ def separate(
     remote_type: str | None,
     service_format: str | None,
     max_credits: int | None,
+    max_total: int | None,
     publish_demo: bool,
     mirror: bool,
     yes: bool,
@@ -145,7 +141,7 @@ def separate(
     """Separate each INPUT into stems that lie on the very samples they came from.
 
     Without a region the whole file is separated. The result is a folder with the stems, report.json
-    and report.png.
+    and report.png. Of several, the cost of all is told and agreed to once, before anything is sent.
 
     \b
     stembridge separate song.wav
@@ -195,75 +191,23 @@ def separate(
         title = "" if part.region is None else f"{Path(part.name).stem} - {part.region.name}"
         return order.request(_link(part.name, remote_type) or span, part.folder, title)
 
+    titles = [part.title for part in parts]
+    requests = [partial(request, part) for part in parts]
     with terminal.listening():
-        return _all(parts, request, tools, terminal)
+        return batch.separate(titles, requests, tools, terminal, batch.Consent(yes, max_total))
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Part:
-    """One job to be: an input, or a region of it. ``code`` is how it ended."""
+    """One job to be: an input, or a region of it."""
 
     name: str
     folder: Path
     region: Named | None = None
-    code: int = exits.OK
 
     @property
     def title(self) -> str:
         return self.name if self.region is None else f"{self.name}, {self.region.name}"
-
-
-def _all(
-    parts: Sequence[_Part],
-    request: Callable[[_Part], SeparateRequest],
-    tools: Tools,
-    terminal: TerminalSession,
-) -> int:
-    """Make every job, then work on them: side by side where a service does, else one after the other.
-
-    All are on disk before the first begins, so what a kill leaves open can be resumed. The same order
-    twice stays in one lane: the second is answered from the first, and nothing is paid twice.
-    """
-    from stembridge.engines import registry
-    from stembridge.engines.base import is_remote
-    from stembridge.jobs import plan
-
-    engines = tools.engines(background=False)
-    lanes: dict[str, list[Callable[[], None]]] = {}
-    remote = False
-    for part in parts:
-        try:
-            asked = request(part)
-            engine = registry.choose(engines, tools.default_engine, asked.engine, asked.model)
-            planned = plan.check(asked, engine)
-        except StembridgeError as error:
-            if len(parts) == 1:
-                raise
-            _tell(error, part, terminal)
-            continue
-        if planned.recipe.why:
-            terminal.say(planned.recipe.why)
-        remote = remote or is_remote(engine)
-        job = tools.store.create(asked)
-        if len(parts) > 1:
-            terminal.name(job, part.title)
-        key = planned.answer_key() if planned.source_key else job.id
-        lanes.setdefault(key, []).append(partial(_work, part, job, tools, terminal, alone=len(parts) == 1))
-    crew.together(list(lanes.values()), at_once=AT_ONCE if remote else 1)
-    codes = [part.code for part in parts]
-    return exits.CANCELLED if exits.CANCELLED in codes else next((code for code in codes if code), exits.OK)
-
-
-def _work(part: _Part, job: Job, tools: Tools, terminal: TerminalSession, *, alone: bool) -> None:
-    if terminal.interrupted():
-        part.code = exits.CANCELLED
-        return
-    try:
-        part.code = conclude.tell(job, session.drive(job, tools, terminal), terminal)
-    except StembridgeError as error:
-        if alone:
-            raise
-        _tell(error, part, terminal)
 
 
 def _confirm_publication(terminal: TerminalSession) -> None:
@@ -368,11 +312,3 @@ def _offer_model(order: Order, tools: Tools, terminal: TerminalSession, *, agree
             from stembridge.cli.engines import install_part
 
             install_part(engine, row.name, None, terminal)
-
-
-def _tell(error: StembridgeError, part: _Part, terminal: TerminalSession) -> None:
-    part.code = exits.exit_code(error)
-    if terminal.as_json:
-        terminal.line({"input": part.name, "error": error.to_dict()})
-    else:
-        terminal.complain(error, about=part.title)

@@ -84,9 +84,10 @@ class TerminalSession:
         if not self.may_ask or not question.choices:
             return None
         with self.turn(job):
-            return self._ask(question)
+            return self.ask(question)
 
-    def _ask(self, question: DecisionNeededError) -> str:
+    def ask(self, question: DecisionNeededError) -> str:
+        """Have the person choose; gives the id of the choice."""
         self.pause()
         click.echo(question.message, err=True)
         for number, (_, label) in enumerate(question.choices, 1):

@@ -52,6 +52,14 @@ def consent(job: Job, quote: Quote) -> None:
     disk.write_json(job.answer_file, {"id": _question(quote), "choice": "agree"})
 
 
+def consented(job: Job, quote: Quote) -> bool:
+    """Say whether the user agreed to this very cost before."""
+    try:
+        return disk.read_json(job.answer_file) == {"id": _question(quote), "choice": "agree"}
+    except (FileNotFoundError, StoreError):
+        return False
+
+
 def record(quote: Quote) -> dict[str, Any]:
     """Give what an order's intent remembers of its price."""
     return {"amount": quote.amount, "unit": quote.unit}

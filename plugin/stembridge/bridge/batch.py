@@ -1,0 +1,194 @@
+"""Several separations as one: which must follow each other, and what they cost together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from stembridge.engines.base import Engine, Quote, is_remote
+from stembridge.jobs import costs, remote
+from stembridge.jobs.plan import Plan
+from stembridge.jobs.request import SeparateRequest
+from stembridge.jobs.reuse import Index
+from stembridge.jobs.store import Job
+from stembridge.model.errors import DecisionNeededError, LimitError
+
+AHEAD = 2
+"""Jobs that get ready while others have all the places: one that comes free is taken at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One separation of several; ``job`` is None while there is no folder for it."""
+
+    request: SeparateRequest
+    plan: Plan
+    engine: Engine
+    job: Job | None = None
+
+    @property
+    def begun(self) -> bool:
+        """True when nothing more will be ordered for it: it has been, or has its answer."""
+        job = self.job
+        return job is not None and (
+            job.result_file.exists() or job.separation_json.exists() or remote.standing(job) is not None
+        )
+
+
+def lanes(entries: Sequence[Entry]) -> list[list[int]]:
+    """Give the places of the entries that must follow each other.
+
+    The same order twice shares a lane, what was ordered already first in it: the second is answered
+    from the first, and nothing is paid twice. What this machine separates is one lane: it does one at a
+    time.
+    """
+    found: dict[str, list[int]] = {}
+    for place, entry in enumerate(entries):
+        if not is_remote(entry.engine):
+            key = ""
+        else:
+            key = entry.plan.answer_key() if entry.plan.source_key else f"alone-{place}"
+        found.setdefault(key, []).append(place)
+    for key, lane in found.items():
+        if key:
+            lane.sort(key=lambda place: not entries[place].begun)
+    return list(found.values())
+
+
+def at_once(entries: Sequence[Entry]) -> int:
+    """Give how many lanes to work on at a time: as many as there are places, and a few to get ready."""
+    places = [entry.engine.slots().count for entry in entries if is_remote(entry.engine)]
+    return max(places, default=0) + AHEAD if places else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What will be ordered, and what that costs.
+
+    Attributes
+    ----------
+    quotes
+        Price by the entry's place, of those that will be ordered.
+    refused
+        How many the service would refuse: they cost nothing.
+    """
+
+    quotes: Mapping[int, Quote]
+    refused: int = 0
+
+    @property
+    def credits(self) -> int:
+        """The sum of the known prices."""
+        return sum(quote.amount or 0 for quote in self.quotes.values() if quote.unit == costs.CREDITS)
+
+    @property
+    def attempts(self) -> int:
+        """How many of a free account's attempts it takes."""
+        return sum(quote.amount or 0 for quote in self.quotes.values() if quote.unit != costs.CREDITS)
+
+    @property
+    def unpriced(self) -> int:
+        """How many have a price that isn't known: each asks for itself."""
+        return sum(quote.amount is None for quote in self.quotes.values())
+
+    @property
+    def left(self) -> int | None:
+        """What the account has; None where that isn't known."""
+        return min((q.left for q in self.quotes.values() if q.left is not None), default=None)
+
+    def words(self) -> str:
+        """Say it in a sentence; empty where nothing is ordered."""
+        if not self.quotes:
+            return ""
+        count = len(self.quotes)
+        head = f"{count} separation{'s are' if count != 1 else ' is'} to be ordered"
+        unit, amount = ("attempt", self.attempts) if self.attempts else ("credit", self.credits)
+        text = f"{head}, for {amount} {unit}{'' if amount == 1 else 's'} in all."
+        if self.unpriced:
+            text += f" The price of {self.unpriced} of them isn't known."
+        return text if self.left is None else f"{text} You have {self.left}."
+
+
+def bill(entries: Sequence[Entry], home: Path) -> Bill:
+    """Price what has to be ordered: not what has been, nor what an earlier job or a twin answers.
+
+    Raises
+    ------
+    StembridgeError
+        When the service doesn't tell. Nothing was made or sent.
+    """
+    index = Index(home)
+    quotes: dict[int, Quote] = {}
+    refused = 0
+    known: set[str] = set()
+    for lane in lanes(entries):
+        for place in lane:
+            entry = entries[place]
+            if not is_remote(entry.engine):
+                continue
+            key = entry.plan.answer_key() if entry.plan.source_key else ""
+            if entry.begun or (key and not entry.request.again and (key in known or _kept(entry, index))):
+                known.add(key)
+                continue
+            quote = entry.engine.quote(entry.plan.region, entry.plan.recipe)
+            if quote.limits:
+                refused += 1
+                continue
+            known.add(key)
+            quotes[place] = quote
+    return Bill(quotes, refused)
+
+
+def _settled(entry: Entry, quote: Quote) -> bool:
+    """Say whether there is nothing to agree to (any more)."""
+    return costs.free(quote) or (entry.job is not None and costs.consented(entry.job, quote))
+
+
+def _kept(entry: Entry, index: Index) -> bool:
+    found = index.result(entry.plan.result_key(entry.request))
+    return found is not None or index.answer(entry.plan.answer_key()) is not None
+
+
+def check(
+    entries: Sequence[Entry], total: Bill, *, agreed: bool = False, max_total: int | None = None
+) -> None:
+    """Hold what all of it costs against what the account has and what the user allowed.
+
+    Parameters
+    ----------
+    agreed
+        True when the user agreed to the cost, whatever it is.
+    max_total
+        What all of it may cost; also where ``agreed``.
+
+    Raises
+    ------
+    LimitError
+        When the account doesn't have so many credits.
+    DecisionNeededError
+        When the user has to agree first.
+    """
+    if total.credits and total.left is not None and total.credits > total.left:
+        raise LimitError(
+            f"All of it costs {total.credits} credits, and the account has {total.left}.",
+            hint="Separate less at a time, or buy credits on mvsep.com. Nothing was sent.",
+        )
+    dear = [
+        place for place, quote in total.quotes.items() if quote.amount and not _settled(entries[place], quote)
+    ]
+    limits = [entries[place].request.max_credits for place in dear]
+    above = max_total is not None and (total.credits > max_total or total.unpriced > 0)
+    dearer = any(
+        most is not None and not costs.within(total.quotes[place], most)
+        for place, most in zip(dear, limits, strict=True)
+    )
+    allowed = agreed or (not dearer and (max_total is not None or None not in limits))
+    if not above and (not dear or allowed):
+        return
+    raise DecisionNeededError(
+        total.words(),
+        hint="Agree to it, or allow it in advance with --yes, --max-total or --max-credits.",
+        choices=[("agree", "Separate them"), ("decline", "Don't separate")],
+        context={"id": f"total-{total.credits}"},
+    )
