@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STYLUA := $(VENV)/node_modules/.bin/stylua
 STYLUA_PACKAGE := @johnnymorganz/stylua-bin@2.5.2
+# One more than processors: the tests on the real Audacity share a worker, and mostly wait for it.
+WORKERS ?= $(shell expr 1 + $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2))
 TEST_MODELS := $(CURDIR)/$(VENV)/models
 
 .DEFAULT_GOAL := help
@@ -46,7 +48,7 @@ models: $(VENV)/.run
 	STEMBRIDGE_HOME="$(TEST_MODELS)" $(BIN)/stembridge --quiet engines install spleeter
 
 test: $(VENV)/.test programs models lint
-	STEMBRIDGE_TEST_MODELS="$(TEST_MODELS)" $(BIN)/python -m pytest -n auto --dist loadgroup
+	STEMBRIDGE_TEST_MODELS="$(TEST_MODELS)" $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 lint: $(VENV)/.test programs
 	$(BIN)/ruff check .
