@@ -8,7 +8,7 @@ from typing import Any
 
 import stembridge
 from stembridge.bridge import crew
-from stembridge.bridge.finished import Finished, check_files, origin, same_region, seconds_taken
+from stembridge.bridge.finished import Finished, check_files, origin, same_region, seconds_taken, source_name
 from stembridge.bridge.session import Session, Tools, drive
 from stembridge.engines.base import Engine, Quote, is_remote
 from stembridge.jobs import costs, disk, plan
@@ -160,7 +160,7 @@ def compare(
         progress(done, total)
 
     measured = {stem: measure(takes[stem], shape, tick) for stem in stems}
-    document = comparison.build(sides, measured, version=stembridge.__version__)
+    document = comparison.build(sides, measured, name=source_name(found[0]), version=stembridge.__version__)
     disk.make_folder(folder)
     part = folder / (PICTURE + disk.PART)
     try:

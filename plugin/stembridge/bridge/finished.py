@@ -145,7 +145,7 @@ def _words(one: Finished) -> str:
     region = one.report["region"]
     return (
         f"frames {region['first_frame']} to {region['first_frame'] + region['frames']} of "
-        f"'{one.report['source']['name']}' at {region['rate']} Hz"
+        f"'{source_name(one)}' at {region['rate']} Hz"
     )
 
 
@@ -188,8 +188,12 @@ def region_file(found: Sequence[Finished], work: Path) -> RegionFile:
 
 
 def source_name(one: Finished) -> str:
-    """Give the source's name for people."""
-    return str(one.report["source"]["name"])
+    """Give the source's name for people: its file's, or what the host calls what it rendered."""
+    return one.name if _rendered_by_host(one) else str(one.report["source"]["name"])
+
+
+def _rendered_by_host(one: Finished) -> bool:
+    return Path(str(one.result["region"]["source"])).parent == one.job.folder
 
 
 def seconds_taken(one: Finished, folder: Path) -> float:
@@ -232,7 +236,7 @@ def place_for(one: Finished, ending: str, out: Path | None) -> Path:
     Where a host rendered the region, there is no place beside it: then it is the current folder.
     """
     source = Path(str(one.result["region"]["source"]))
-    parent = Path.cwd() if source.parent == one.job.folder else source.parent
+    parent = Path.cwd() if _rendered_by_host(one) else source.parent
     return place_beside(parent / f"{one.name}.wav", ending, out)
 
 

@@ -53,7 +53,9 @@ def shared(sides: Sequence[Side]) -> list[str]:
     return [stem for stem in ids if sum(stem in side.stems for side in sides) > 1]
 
 
-def build(sides: Sequence[Side], measured: Mapping[str, Likeness], *, version: str) -> dict[str, Any]:
+def build(
+    sides: Sequence[Side], measured: Mapping[str, Likeness], *, name: str, version: str
+) -> dict[str, Any]:
     """Put together the document.
 
     Parameters
@@ -62,6 +64,8 @@ def build(sides: Sequence[Side], measured: Mapping[str, Likeness], *, version: s
         All of the same region; they get the letters A, B, ... in this order.
     measured
         For every stem of `shared`, in its order: the takes of those that have it, in theirs.
+    name
+        What the source is called in front of people.
     version
         Stembridge's.
     """
@@ -70,7 +74,7 @@ def build(sides: Sequence[Side], measured: Mapping[str, Likeness], *, version: s
     document: dict[str, Any] = {
         "compare": COMPARISON,
         "stembridge": version,
-        "source": dict(report["source"]),
+        "source": {**report["source"], "name": name},
         "region": dict(report["region"]),
         "jobs": [_job(mark, side) for mark, side in zip(marks, sides, strict=True)],
         "stems": [],

@@ -108,7 +108,8 @@ def draw(
         When the picture can't be written.
     """
     inks = colours(document)
-    titles = {job["mark"]: str(job["title"]) for job in document["jobs"]}
+    # A service's titles end with their stems in brackets; the head of the picture has them whole.
+    titles = {job["mark"]: str(job["title"]).partition(" (")[0] for job in document["jobs"]}
     groups: list[_Group] = []
     top = _FIRST + 14 + _JOB_LINE * len(document["jobs"])
     for stem in document["stems"]:

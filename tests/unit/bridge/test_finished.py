@@ -166,4 +166,6 @@ def test_results_lie_beside_the_source_but_never_in_a_job_folder(
     folder = tmp_path / "c"
     folder.mkdir()
     kept = source.replace(folder / "input.wav")
-    assert finished.place_for(job(tmp_path, kept, "c"), "compared", None) == tmp_path / "song compared"
+    rendered = job(tmp_path, kept, "c")
+    assert finished.place_for(rendered, "compared", None) == tmp_path / "song compared"
+    assert finished.source_name(rendered) == "song"

@@ -57,7 +57,7 @@ class Bench:
     def document(self) -> dict[str, Any]:
         stems = comparison.shared(self.sides)
         measured = {stem: measure(self.takes[stem], self.shape, lambda _: None) for stem in stems}
-        return comparison.build(self.sides, measured, version="1.2.3")
+        return comparison.build(self.sides, measured, name="song.wav", version="1.2.3")
 
     def draw(self) -> tuple[dict[str, Any], Pixels]:
         document = self.document()
@@ -84,6 +84,7 @@ def test_the_document_holds_what_was_measured(tmp_path: Path) -> None:
     assert pair["below_db"] == pytest.approx(6.02, abs=0.01)
     assert [job["cost"]["amount"] for job in document["jobs"]] == [0, 1]
     said = document["sentences"]
+    assert said[0].startswith("Compared 2 separations of 'song.wav', 0:00.000 to 0:02.000: ")
     assert said[0].endswith("A is model-0 (offline), B is model-1 (offline).")
     assert "A is 6.0 dB louder" in said[1]
     assert any(line.startswith("A took 1.5 s, cost nothing, residual -") for line in said)
