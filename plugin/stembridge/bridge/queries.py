@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from stembridge.bridge import doctor
+from stembridge.bridge import doctor, own_presets
 from stembridge.bridge.session import Tools
 from stembridge.engines import registry
 from stembridge.engines.base import Engine, Model, Readiness, Recipe, is_remote
@@ -19,7 +20,7 @@ from stembridge.jobs.events import PROTOCOL
 from stembridge.jobs.request import QueryRequest, SeparateRequest, parse
 from stembridge.jobs.store import Job
 from stembridge.model.errors import UnknownNameError, UsageError
-from stembridge.model.presets import PRESETS
+from stembridge.model.presets import PRESETS, OwnPreset
 from stembridge.model.regions import Region
 
 MOST_SPANS = 16
@@ -32,7 +33,9 @@ ROW_FIELDS: Mapping[str, str] = {
     "fields (name, text, kind, "
     "options, default), and of a service also group, plan, price, active, usage, rating, votes, figures, "
     "multipliers, promises",
-    "presets": "id, title, gives, mvsep (model, options, stems), offline (true: the embedded engine can)",
+    "presets": "id, title, gives, own, mvsep (of a shipped one: model, options, stems), "
+    "offline (of a shipped one: the embedded engine can), order (of the user's own: engine, model, "
+    "options, stems, rest, residual and format as in a request, null where not said)",
     "engines": "engine, name, ready, text, remedy, needed",
     "quote": "engine, model, stems, frames, rate, channels, seconds, amount, unit, left, limits, why",
     "doctor": "name, ready, text, remedy, needed (false: one can do without)",
@@ -86,13 +89,14 @@ def model_row(model: Model) -> dict[str, Any]:
     }
 
 
-def preset_rows() -> list[dict[str, Any]]:
-    """Give the shipped presets."""
-    return [
+def preset_rows(home: Path) -> list[dict[str, Any]]:
+    """Give the shipped presets, then the user's own."""
+    shipped = [
         {
             "id": row.id,
             "title": row.title,
             "gives": row.gives,
+            "own": False,
             "mvsep": {
                 "model": str(row.mvsep.sep_type),
                 "options": dict(row.mvsep.options),
@@ -102,6 +106,26 @@ def preset_rows() -> list[dict[str, Any]]:
         }
         for row in PRESETS.values()
     ]
+    return [*shipped, *(own_row(row) for row in own_presets.read(home).values())]
+
+
+def own_row(preset: OwnPreset) -> dict[str, Any]:
+    """Give one of the user's own presets: an order without its input."""
+    return {
+        "id": preset.id,
+        "title": preset.title or preset.id,
+        "gives": preset.gives,
+        "own": True,
+        "order": {
+            "engine": preset.engine,
+            "model": preset.model,
+            "options": dict(preset.options),
+            "stems": list(preset.stems),
+            "rest": preset.rest,
+            "residual": preset.residual,
+            "format": preset.format,
+        },
+    }
 
 
 def engine_rows(engines: Mapping[str, Engine]) -> list[dict[str, Any]]:
@@ -115,7 +139,7 @@ def _rows(
     if request.what == "catalogue":
         return [model_row(model) for engine in engines.values() for model in engine.models()]
     if request.what == "presets":
-        return preset_rows()
+        return preset_rows(tools.home)
     if request.what == "engines":
         return engine_rows(engines)
     if request.what == "doctor":

@@ -30,7 +30,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "Say which engines are ready, and install what is missing.",
     ),
     "models": ("stembridge.cli.models:models", "Find a model and its options."),
-    "presets": ("stembridge.cli.presets:presets", "List the presets."),
+    "presets": ("stembridge.cli.presets:presets", "List the presets; save your own."),
     "compare": ("stembridge.cli.compare:compare", "Set separations of one region side by side."),
     "blend": ("stembridge.cli.blend:blend", "Blend one stem of several separations."),
     "account": ("stembridge.cli.account:account", "Log in to MVSEP, see and change the account."),

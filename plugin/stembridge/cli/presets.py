@@ -1,23 +1,160 @@
-"""`stembridge presets`: ready choices."""
+"""`stembridge presets`: ready choices, and the user's own."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import click
 
-from stembridge.bridge.queries import preset_rows
+from stembridge.bridge import own_presets
+from stembridge.bridge.queries import own_row, preset_rows
+from stembridge.cli.compose import Tools
 from stembridge.cli.terminal import TerminalSession
+from stembridge.jobs import runner
+from stembridge.model.errors import UsageError
+from stembridge.model.formats import FORMATS
+from stembridge.model.presets import OwnPreset, own_name
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def presets(*, as_json: bool) -> None:
-    """List the presets: what each gives, with which of MVSEP's models, and whether it works offline."""
-    rows = preset_rows()
+@click.group(invoke_without_command=True)
+@_JSON
+@click.pass_context
+def presets(ctx: click.Context, *, as_json: bool) -> None:
+    """List the presets; save, show and remove your own.
+
+    The shipped ones say what they give, with which of MVSEP's models, and whether they work offline.
+    Yours are kept in presets.toml in the data folder, which you may edit.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    rows = preset_rows(Tools().home)
     if as_json:
         TerminalSession(as_json=True).line(rows)
         return
     for row in rows:
-        recipe = row["mvsep"]
-        options = "".join(f" --opt {name}={key}" for name, key in recipe["options"].items())
-        click.echo(f"{row['id']:<12}{row['gives']}")
-        click.echo(f"{'':12}--model {recipe['model']}{options}{'; also offline' if row['offline'] else ''}")
+        _print(row)
+
+
+@presets.command()
+@click.argument("name")
+@_JSON
+def show(name: str, *, as_json: bool) -> None:
+    """Show one preset."""
+    tools = Tools()
+    wanted = own_presets.find(tools.home, name).id
+    row = next(row for row in preset_rows(tools.home) if row["id"] == wanted)
+    if as_json:
+        TerminalSession(as_json=True).line(row)
+        return
+    _print(row)
+    if row["own"]:
+        click.echo(f"{'':12}in {own_presets.file_of(tools.home)}")
+
+
+@presets.command()
+@click.argument("name")
+@click.option("--title", metavar="TEXT", help="What it is called in front of people.")
+@click.option("--from", "job_id", metavar="JOB", help="Take what this job asked for (an id, or last).")
+@click.option("--engine", metavar="NAME", help="Who separates.")
+@click.option("--model", metavar="ID", help="With which model.")
+@click.option("--opt", "options", multiple=True, metavar="KEY=VALUE", help="An option of the model.")
+@click.option("--stems", metavar="A,B", help="Only these stems.")
+@click.option("--rest", is_flag=True, help="Also the region without the chosen stems.")
+@click.option("--residual", is_flag=True, help="Also what is left when all stems are taken away.")
+@click.option("--format", "format_name", metavar="NAME", help=f"One of {', '.join(FORMATS)}.")
+@click.option("--overwrite", is_flag=True, help="Replace your preset of that name.")
+@_JSON
+def save(
+    name: str,
+    *,
+    title: str | None,
+    job_id: str | None,
+    engine: str | None,
+    model: str | None,
+    options: tuple[str, ...],
+    stems: str | None,
+    rest: bool,
+    residual: bool,
+    format_name: str | None,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    r"""Save a choice of your own under NAME, for `separate --preset NAME`.
+
+    \b
+    stembridge presets save lead --model 49 --opt add_opt2=1 --stems lead --rest
+    stembridge presets save lead --from last
+    """
+    from stembridge.cli.separate import read_options
+
+    tools = Tools()
+    chosen = tuple(part.strip() for part in (stems or "").split(",") if part.strip())
+    preset = OwnPreset(
+        own_name(name),
+        title or "",
+        engine,
+        model,
+        "",
+        read_options(options),
+        chosen,
+        rest,
+        residual,
+        format_name,
+    )
+    said = replace(preset, title="") != OwnPreset(preset.id)
+    if job_id is not None:
+        if said:
+            raise UsageError("--from takes everything from the job.", hint="Leave the other options out.")
+        preset = _of_job(tools, job_id, preset)
+    elif not said:
+        raise UsageError("A preset has to say something.", hint="Add --model, --stems or another option.")
+    found = own_presets.check(preset, tools.engines(background=False), tools.default_engine)
+    if found is not None:
+        preset = replace(preset, engine=found.engine, model=found.id, model_name=found.name)
+    own_presets.save(tools.home, preset, overwrite=overwrite)
+    if as_json:
+        TerminalSession(as_json=True).line(own_row(preset))
+    else:
+        click.echo(f"'{preset.id}' is saved: {preset.gives}.")
+
+
+@presets.command()
+@click.argument("name")
+@_JSON
+def remove(name: str, *, as_json: bool) -> None:
+    """Remove one of your own presets."""
+    tools = Tools()
+    own_presets.remove(tools.home, name)
+    if as_json:
+        TerminalSession(as_json=True).line({"id": name.strip().casefold(), "removed": True})
+    else:
+        click.echo(f"'{name.strip().casefold()}' is removed.")
+
+
+def _of_job(tools: Tools, job_id: str, preset: OwnPreset) -> OwnPreset:
+    """Take over what a job asked for."""
+    asked = runner.order(tools.store.find(job_id))
+    return replace(
+        preset,
+        engine=asked.engine,
+        model=asked.model,
+        options=dict(asked.options),
+        stems=asked.stems,
+        rest=asked.rest,
+        residual=asked.residual,
+        format=asked.format,
+    )
+
+
+def _print(row: dict[str, Any]) -> None:
+    recipe = row["order"] if row["own"] else row["mvsep"]
+    click.echo(f"{row['id']:<12}{row['gives']}{' (yours)' if row['own'] else ''}")
+    words = [f"--engine {recipe['engine']}"] if row["own"] and recipe["engine"] else []
+    words += [f"--model {recipe['model']}"] if recipe["model"] else []
+    words += [f"--opt {name}={key}" for name, key in recipe["options"].items()]
+    words += [f"--format {recipe['format']}"] if row["own"] and recipe["format"] else []
+    if words:
+        click.echo(f"{'':12}{' '.join(words)}{'; also offline' if row.get('offline') else ''}")

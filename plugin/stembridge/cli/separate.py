@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -88,10 +88,8 @@ class Order:
 @click.option(
     "--format",
     "format_name",
-    default=DEFAULT_FORMAT.name,
-    show_default=True,
     metavar="NAME",
-    help=f"One of {', '.join(FORMATS)}.",
+    help=f"One of {', '.join(FORMATS)}; {DEFAULT_FORMAT.name} where nothing is said.",
 )
 @click.option(
     "--remote-type",
@@ -127,7 +125,7 @@ def separate(
     residual: bool,
     out: Path | None,
     overwrite: bool,
-    format_name: str,
+    format_name: str | None,
     remote_type: str | None,
     service_format: str | None,
     max_credits: int | None,
@@ -151,11 +149,11 @@ def separate(
     order = Order(
         engine=engine,
         model=model,
-        options=_options(options),
+        options=read_options(options),
         stems=tuple(part for part in (stems or "").split(",") if part.strip()),
         rest=rest,
         residual=residual,
-        format=format_name,
+        format=format_name or DEFAULT_FORMAT.name,
         overwrite=overwrite,
         again=again,
         max_credits=max_credits,
@@ -166,7 +164,7 @@ def separate(
         },
     )
     if preset is not None:
-        order = _with_preset(order, preset, order.engine or tools.default_engine)
+        order = _with_any_preset(order, preset, tools, own_format=format_name is None)
     if (start is not None or end is not None) and (first_frame is not None or frames is not None):
         raise UsageError("--start/--end and --first-frame/--frames exclude each other.", hint="Use one pair.")
     listed = [] if region_file is None else read_list(region_file)
@@ -269,7 +267,8 @@ def _folders(inputs: tuple[str, ...], out: Path | None) -> list[Path]:
     return folders
 
 
-def _options(given: tuple[str, ...]) -> dict[str, str]:
+def read_options(given: tuple[str, ...]) -> dict[str, str]:
+    """Read what was given with ``--opt``."""
     options = {}
     for pair in given:
         key, equals, value = pair.partition("=")
@@ -279,10 +278,18 @@ def _options(given: tuple[str, ...]) -> dict[str, str]:
     return options
 
 
-def _with_preset(order: Order, name: str, engine: str) -> Order:
-    """Fill in what a preset says where the command line says nothing."""
-    from dataclasses import replace
+def _with_any_preset(order: Order, name: str, tools: Tools, *, own_format: bool) -> Order:
+    """Fill in what a preset of either kind says; ``own_format`` lets one of the user's own choose it."""
+    from stembridge.bridge import own_presets
 
+    preset = own_presets.find(tools.home, name)
+    if isinstance(preset, presets.OwnPreset):
+        return _with_own(order, preset, tools, own_format=own_format)
+    return _with_preset(order, preset.id, order.engine or tools.default_engine)
+
+
+def _with_preset(order: Order, name: str, engine: str) -> Order:
+    """Fill in what a shipped preset says where the command line says nothing."""
     preset = presets.find_preset(name)
     if engine == "offline":
         recipe = presets.offline_recipe(preset)
@@ -292,6 +299,29 @@ def _with_preset(order: Order, name: str, engine: str) -> Order:
         return replace(order, stems=stems)
     options = {**preset.mvsep.options, **order.options}
     return replace(order, model=str(preset.mvsep.sep_type), options=options, stems=stems)
+
+
+def _with_own(order: Order, preset: presets.OwnPreset, tools: Tools, *, own_format: bool) -> Order:
+    """Fill in what one of the user's own presets says."""
+    from stembridge.bridge import own_presets
+
+    if order.model is None:
+        if preset.model is not None and (order.engine or preset.engine) != preset.engine:
+            raise UsageError(
+                f"The preset '{preset.id}' is for the engine '{preset.engine}'.",
+                hint="Leave --engine out, or name another model with --model.",
+            )
+        own_presets.check(preset, tools.engines(background=False), tools.default_engine)
+        engine = order.engine or preset.engine
+        options = {**preset.options, **order.options}
+        order = replace(order, engine=engine, model=preset.model, options=options)
+    return replace(
+        order,
+        stems=order.stems or preset.stems,
+        rest=order.rest or preset.rest,
+        residual=order.residual or preset.residual,
+        format=preset.format if own_format and preset.format else order.format,
+    )
 
 
 def _offer_model(order: Order, tools: Tools, terminal: TerminalSession, *, agreed: bool) -> None:

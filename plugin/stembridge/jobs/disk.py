@@ -89,9 +89,13 @@ def write_json(
 
     ``shared`` is for a file that workers of several jobs may write at the same time.
     """
+    write_bytes(path, to_json(document, indent=1).encode(), private=private, shared=shared)
+
+
+def write_bytes(path: Path, data: bytes, *, private: bool = False, shared: bool = False) -> None:
+    """Put a whole small file in its place, as `write_json` does."""
     mark = f".{os.getpid()}-{threading.get_ident()}" if shared else ""
     part = path.with_name(path.name + mark + PART)
-    data = to_json(document, indent=1).encode()
     with mapped(path):
         descriptor = os.open(
             part,

@@ -1,4 +1,4 @@
-"""Shipped presets: fixed ids that hosts, scripts and menus may rely on.
+"""Presets: those that are shipped, whose ids hosts, scripts and menus may rely on, and the user's own.
 
 An MVSEP recipe is a separation type with the options that differ from the service's defaults: where
 the service brings a better default, the preset is better, too. An offline recipe is what the embedded
@@ -8,6 +8,7 @@ all that come.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -50,6 +51,37 @@ class Preset:
     gives: str
     mvsep: ServiceRecipe
     offline: OfflineRecipe | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPreset:
+    """A preset of the user's own: an order without its input. None and empty: not said.
+
+    Attributes
+    ----------
+    model_name
+        What the model was called when the preset was saved: by that, the nearest is found once the
+        service has dropped it.
+    """
+
+    id: str
+    title: str = ""
+    engine: str | None = None
+    model: str | None = None
+    model_name: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+    stems: tuple[str, ...] = ()
+    rest: bool = False
+    residual: bool = False
+    format: str | None = None
+
+    @property
+    def gives(self) -> str:
+        """What comes of it, in words."""
+        parts = [", ".join(self.stems) or "all stems", *(["the rest"] * self.rest)]
+        parts += ["what no stem has"] * self.residual
+        said = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+        return f"{said}, with {self.model_name or self.model}" if self.model else said
 
 
 _ROWS = (
@@ -105,6 +137,24 @@ _ROWS = (
     Preset("centre", "Phantom centre", "the centre and the sides of a stereo field", ServiceRecipe(55)),
 )
 PRESETS: Mapping[str, Preset] = {row.id: row for row in _ROWS}
+
+
+_NAME = re.compile(r"[^\W_][\w.-]{0,39}")
+
+
+def own_name(name: str) -> str:
+    """Give the id that a preset of the user's own gets; `UsageError` where it may not have it."""
+    folded = name.strip().casefold()
+    if not _NAME.fullmatch(folded):
+        raise UsageError(
+            f"'{name}' can't be the name of a preset.",
+            hint="Take up to 40 letters, digits, dots, - and _, the first a letter or a digit.",
+        )
+    if folded in PRESETS:
+        raise UsageError(
+            f"'{folded}' is a preset that comes with Stembridge.", hint="Choose another name for yours."
+        )
+    return folded
 
 
 def find_preset(name: str) -> Preset:

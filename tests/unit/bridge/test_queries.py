@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from stembridge.bridge import queries
+from stembridge.bridge import own_presets, queries
 from stembridge.bridge.queries import ROW_FIELDS
 from stembridge.cli.compose import Tools
 from stembridge.engines.base import Readiness
@@ -18,7 +18,7 @@ from stembridge.jobs.events import EventLog
 from stembridge.jobs.request import QUERIES, QueryRequest
 from stembridge.jobs.shift import Outcome, work
 from stembridge.jobs.store import Job
-from stembridge.model.presets import PRESETS
+from stembridge.model.presets import PRESETS, OwnPreset
 from stembridge.model.states import State
 from tests.fakes.bench import Workshop
 
@@ -91,9 +91,23 @@ def test_the_catalogue_has_the_embedded_models_with_their_options(home: Path) ->
 def test_the_presets_say_which_work_offline(home: Path) -> None:
     rows = _rows(_ask(home, "presets")[0])
     assert [row["id"] for row in rows] == list(PRESETS)
+    assert not any(row["own"] for row in rows)
     assert {row["id"] for row in rows if row["offline"]} == {
         name for name, preset in PRESETS.items() if preset.offline
     }
+
+
+def test_the_presets_are_of_both_kinds(home: Path) -> None:
+    own_presets.save(home, OwnPreset("mine", engine="offline", model="repet", rest=True), overwrite=False)
+    rows = _rows(_ask(home, "presets")[0])
+    assert [row["id"] for row in rows if not row["own"]] == list(PRESETS)
+    assert rows[-1] == {
+        "id": "mine", "title": "mine", "gives": "all stems and the rest, with repet", "own": True,
+        "order": {
+            "engine": "offline", "model": "repet", "options": {}, "stems": [], "rest": True,
+            "residual": False, "format": None,
+        },
+    }  # fmt: skip
 
 
 def test_a_quote_checks_the_order_without_making_anything(home: Path, song: Path) -> None:
