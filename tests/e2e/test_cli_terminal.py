@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.command import Command, music, write
+from tests.e2e.desk import Desk
 
 pty = pytest.importorskip("pty", reason="a terminal of this kind is not to be had here")
 
@@ -20,7 +21,13 @@ def _at_a_terminal(command: Command, answer: bytes, *arguments: object) -> tuple
     process = subprocess.Popen(
         [sys.executable, "-m", "stembridge", *map(str, arguments)],
         cwd=command.cwd,
-        env={**os.environ, "STEMBRIDGE_HOME": str(command.home), "TERM": "xterm", "COLUMNS": "120"},
+        env={
+            **os.environ,
+            "STEMBRIDGE_HOME": str(command.home),
+            **command.environ,
+            "TERM": "xterm",
+            "COLUMNS": "120",
+        },
         stdin=theirs,
         stdout=subprocess.DEVNULL,
         stderr=theirs,
@@ -36,7 +43,7 @@ def _at_a_terminal(command: Command, answer: bytes, *arguments: object) -> tuple
         if not piece:
             break
         said += piece
-        if b"[Y/n]" in said and not answered:
+        if not answered and any(mark in said for mark in (b"[Y/n]", b"[y/N]", b"Your choice")):
             answered = True
             os.write(ours, answer)
     os.close(ours)
@@ -59,3 +66,24 @@ def test_a_model_that_was_named_is_no_question_and_bars_show_true_numbers(comman
     assert "[Y/n]" not in said
     assert "132,300 of 132,300 frames" in said
     assert "Separating" in said
+
+
+@pytest.mark.parametrize(("answer", "code", "orders"), [(b"1\n", 0, 2), (b"2\n", 130, 0)])
+def test_the_cost_of_several_is_asked_once(desk: Desk, answer: bytes, code: int, orders: int) -> None:
+    desk.login()
+    songs = [write(desk.command.cwd / f"take {n}.wav", music(30_000, seed=n)) for n in range(2)]
+    ended, said = _at_a_terminal(desk.command, answer, "separate", *songs, "--engine", "mvsep")
+    assert ended == code, said
+    assert said.count("Your choice") == 1
+    assert "2 separations are to be ordered, for 2 credits in all." in said
+    assert ("2 separations: 2 done." in said) == (code == 0)
+    assert len(desk.service.service.timeline.jobs) == len(desk.command.jobs()) == orders
+
+
+@pytest.mark.parametrize(("answer", "left"), [(b"n\n", 1), (b"y\n", 0)])
+def test_cleaning_up_asks_first(command: Command, answer: bytes, left: int) -> None:
+    song = write(command.cwd / "song.wav", music(20_000))
+    assert command("-q", "separate", song, "--model", "repet").code == 0
+    _, said = _at_a_terminal(command, answer, "jobs", "clean", "--older", "0h")
+    assert "1 job would go" in said
+    assert len(command.jobs()) == left

@@ -201,9 +201,7 @@ def test_a_resize_and_a_new_theme_are_seen(host: Reaper) -> None:
 
 
 @pytest.mark.parametrize(("scale", "zoom"), [(1.0, 1.0), (2.0, 1.0), (1.0, 1.5), (2.0, 1.25)])
-def test_all_scales_with_the_screen_and_the_users_wish(
-    host: Reaper, scale: float, zoom: float
-) -> None:
+def test_all_scales_with_the_screen_and_the_users_wish(host: Reaper, scale: float, zoom: float) -> None:
     host.screen_scale = scale
     screen = start(host, zoom=zoom)
     assert (host.gfx.canvas.w, host.gfx.canvas.h) == (400 * scale * zoom, 300 * scale * zoom)
