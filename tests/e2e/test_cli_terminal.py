@@ -75,7 +75,7 @@ def test_the_cost_of_several_is_asked_once(desk: Desk, answer: bytes, code: int,
     ended, said = _at_a_terminal(desk.command, answer, "separate", *songs, "--engine", "mvsep")
     assert ended == code, said
     assert said.count("Your choice") == 1
-    assert "2 separations are to be ordered, for 2 credits in all." in said
+    assert said.count("2 separations are to be ordered, for 2 credits in all.") == 1
     assert ("2 separations: 2 done." in said) == (code == 0)
     assert len(desk.service.service.timeline.jobs) == len(desk.command.jobs()) == orders
 

@@ -141,8 +141,6 @@ def _consent(job: Job, bill: batch.Bill, place: int) -> None:
 def _agree(entries: Sequence[Entry], tools: Tools, terminal: TerminalSession, consent: Consent) -> batch.Bill:
     """Tell what all of it costs, and have the user agree to it once; nothing is made or sent before."""
     bill = batch.bill(entries, tools.home)
-    if bill.quotes:
-        terminal.say(bill.words())
     try:
         batch.check(entries, bill, agreed=consent.agreed, max_total=consent.max_total)
     except DecisionNeededError as question:
@@ -150,6 +148,9 @@ def _agree(entries: Sequence[Entry], tools: Tools, terminal: TerminalSession, co
             raise
         if terminal.ask(question) != "agree":
             raise Cancelled("You declined the cost; nothing was ordered.") from None
+    else:
+        if bill.quotes:
+            terminal.say(bill.words())
     return bill
 
 
