@@ -51,19 +51,23 @@ def reachable(found: Iterable[Program]) -> list[Program]:
 
 
 def module_trap(found: Iterable[Place] | None = None) -> Trap:
-    """Say why an Audacity that runs has made no pipe: never switched on, or switched off by an update."""
+    """Say why an Audacity that runs has no pipe, by its settings.
+
+    The module was never switched on; or an update has switched it off; or it is on, and its pipe was lost
+    while the plug-ins were looked through.
+    """
     try:
         if found is None:
             found = health.all_places(data_folder(), System.this())
-        dates = [_date_differs(place) for place in found if place.pipe]
+        modules = [_module(place) for place in found if place.pipe]
     except StembridgeError:
         return Trap.MODULE_OFF
-    return Trap.MODULE_DATE if any(dates) else Trap.MODULE_OFF
+    return next((trap for trap in (Trap.MODULE_DATE, Trap.FIRST_START) if trap in modules), Trap.MODULE_OFF)
 
 
-def _date_differs(place: Place) -> bool:
+def _module(place: Place) -> Trap:
     settings = cfgfile.load(place.cfg)
     path, date = (settings.get(group, MODULE) for group in ("ModulePath", "ModuleDateTime"))
     if settings.get("Module", MODULE) != setup.ENABLED or not path or not Path(path).is_file():
-        return False
-    return date != setup.module_date(Path(path))
+        return Trap.MODULE_OFF
+    return Trap.FIRST_START if date == setup.module_date(Path(path)) else Trap.MODULE_DATE

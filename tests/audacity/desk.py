@@ -375,6 +375,10 @@ class Desk:
                 stderr=log,
                 start_new_session=True,
             )
+        # Until the leash has become Audacity, nobody would see that one runs.
+        name = Path(f"/proc/{process.pid}/comm")
+        while process.poll() is None and name.read_text(encoding="utf-8").strip() == LEASH[0]:
+            time.sleep(0.002)
         return RunningAudacity(home, display, process)
 
     def clear(self) -> None:

@@ -161,7 +161,7 @@ def place(tmp_path: Path) -> Place:
 
 
 def test_settings_tell_an_update_from_a_module_that_was_never_on(place: Place) -> None:
-    assert diagnosis.module_trap([place]) is Trap.MODULE_OFF
+    assert diagnosis.module_trap([place]) is Trap.FIRST_START
     text = place.cfg.read_text()
     place.cfg.write_text(text.replace("DateTime]\nmod-script-pipe=2", "DateTime]\nmod-script-pipe=1"))
     assert diagnosis.module_trap([place]) is Trap.MODULE_DATE
