@@ -39,6 +39,11 @@ def failing_to_open(timeout: float) -> Trap:
     return trap_of(caught.value)
 
 
+def none_runs() -> set[Trap]:
+    """What is said then; where a sandbox on this machine has one, that may be named instead."""
+    return {Trap.NOT_RUNNING, Trap.SANDBOX} if running.audacities() else {Trap.NOT_RUNNING}
+
+
 def test_stress_without_a_loss(audacity: RunningAudacity) -> None:
     """Each command's effect is asked for by the next: an answer lost or crossed would show at once."""
     pipe = audacity.client.pipe
@@ -118,7 +123,7 @@ def test_killed_and_started_again(fresh_audacity: Start, audacity_desk: Desk) ->
     assert trap_of(caught.value) in {Trap.LOST, Trap.LOST_UNSENT}
     client.close()
     first.kill()
-    assert failing_to_open(20) is Trap.NOT_RUNNING
+    assert failing_to_open(20) in none_runs()
     forget_crash(first.home)
     fresh_audacity(first.home)
     with open_audacity(20) as again:
@@ -153,7 +158,7 @@ def test_second_stembridge_is_refused(audacity: RunningAudacity) -> None:
 def test_no_audacity_is_said_at_once(fresh_audacity: Start) -> None:
     fresh_audacity().kill()
     began = time.monotonic()
-    assert failing_to_open(30) is Trap.NOT_RUNNING
+    assert failing_to_open(30) in none_runs()
     assert time.monotonic() - began < 10
 
 
