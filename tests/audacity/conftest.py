@@ -12,6 +12,7 @@ from tests.audacity.desk import Desk, RunningAudacity, desk
 _REAL = {"audacity", "fresh_audacity", "audacity_desk"}
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own such hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep them together, and don't count the wait for another run's Audacity as their own time."""
     for item in items:
