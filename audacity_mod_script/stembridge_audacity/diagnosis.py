@@ -12,6 +12,9 @@ from stembridge_audacity.places import MODULE, Place, System
 from stembridge_audacity.running import Program
 from stembridge_audacity.traps import Trap
 
+_NEW = "4"
+"""What the settings say of a module that nobody has switched on or off yet."""
+
 
 def explained(
     error: HostError, found: tuple[Program, ...] | None, module: Callable[[], Trap] | None = None
@@ -50,24 +53,34 @@ def reachable(found: Iterable[Program]) -> list[Program]:
     return [program for program in found if program.major != 4 and not program.apart]
 
 
-def module_trap(found: Iterable[Place] | None = None) -> Trap:
+def module_trap(found: Iterable[Place] | None = None, noted: Iterable[Path] | None = None) -> Trap:
     """Say why an Audacity that runs has no pipe, by its settings.
 
     The module was never switched on; or an update has switched it off; or it is on, and its pipe was lost
     while the plug-ins were looked through.
+
+    Parameters
+    ----------
+    found, noted
+        Where an Audacity has its settings, and the settings folders that were set up; looked for when left
+        out.
     """
     try:
-        if found is None:
-            found = health.all_places(data_folder(), System.this())
-        modules = [_module(place) for place in found if place.pipe]
+        home = data_folder()
+        found = health.all_places(home, System.this()) if found is None else found
+        noted = setup.noted_places(home) if noted is None else noted
+        modules = [_module(place, set_up=place.config in noted) for place in found if place.pipe]
     except StembridgeError:
         return Trap.MODULE_OFF
     return next((trap for trap in (Trap.MODULE_DATE, Trap.FIRST_START) if trap in modules), Trap.MODULE_OFF)
 
 
-def _module(place: Place) -> Trap:
+def _module(place: Place, *, set_up: bool) -> Trap:
     settings = cfgfile.load(place.cfg)
-    path, date = (settings.get(group, MODULE) for group in ("ModulePath", "ModuleDateTime"))
-    if settings.get("Module", MODULE) != setup.ENABLED or not path or not Path(path).is_file():
+    state, path, date = (settings.get(group, MODULE) for group in setup.GROUPS)
+    if state == _NEW and set_up:
+        # A module of another date is a new one to Audacity, which writes that down as soon as it starts.
+        return Trap.MODULE_DATE
+    if state != setup.ENABLED or not path or not Path(path).is_file():
         return Trap.MODULE_OFF
     return Trap.FIRST_START if date == setup.module_date(Path(path)) else Trap.MODULE_DATE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import subprocess
@@ -179,13 +180,14 @@ def test_module_off(fresh_audacity: Start, settled_home: Path) -> None:
     assert failing_to_open(1) is Trap.MODULE_OFF
 
 
-def test_module_of_another_date(fresh_audacity: Start, settled_home: Path) -> None:
-    """After an upgrade Audacity leaves the module out without a word."""
-    home = settled_home
-    path = write_config(home)
+def test_module_of_another_date(fresh_audacity: Start, settled_home: Path, home: Path) -> None:
+    """After an upgrade Audacity leaves the module out without a word, and writes down that it is new."""
+    path = write_config(settled_home)
     text = re.sub(r"=(\d{4})-(\d\d-\d\dT)", r"=2001-\2", path.read_text(encoding="utf-8"))
     path.write_text(text, encoding="utf-8")
-    audacity = fresh_audacity(home, cured=False)
+    (home / "audacity").mkdir(parents=True)
+    (home / "audacity" / "setup.json").write_text(json.dumps({str(path.parent): {}}), encoding="utf-8")
+    audacity = fresh_audacity(settled_home, cured=False)
     audacity.window("^Audacity$")
     assert failing_to_open(1) is Trap.MODULE_DATE
 

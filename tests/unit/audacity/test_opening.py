@@ -160,20 +160,24 @@ def place(tmp_path: Path) -> Place:
     return Place("usual", tmp_path, tmp_path / "Plug-Ins", (module,))
 
 
-def test_settings_tell_an_update_from_a_module_that_was_never_on(place: Place) -> None:
-    assert diagnosis.module_trap([place]) is Trap.FIRST_START
+def test_settings_tell_why_there_is_no_pipe(place: Place) -> None:
+    def trap(*noted: Path) -> Trap:
+        return diagnosis.module_trap([place], noted)
+
     text = place.cfg.read_text()
+    assert trap() is Trap.FIRST_START
     place.cfg.write_text(text.replace("DateTime]\nmod-script-pipe=2", "DateTime]\nmod-script-pipe=1"))
-    assert diagnosis.module_trap([place]) is Trap.MODULE_DATE
-    assert (
-        diagnosis.module_trap([Place("flatpak", place.config, place.plugins, pipe=False)]) is Trap.MODULE_OFF
-    )
-    place.cfg.write_text(
-        place.cfg.read_text().replace("[Module]\nmod-script-pipe=1", "[Module]\nmod-script-pipe=0")
-    )
-    assert diagnosis.module_trap([place]) is Trap.MODULE_OFF
+    assert trap() is Trap.MODULE_DATE
+    sandbox = Place("flatpak", place.config, place.plugins, pipe=False)
+    assert diagnosis.module_trap([sandbox], ()) is Trap.MODULE_OFF
+    # As Audacity leaves it once it has seen another date
+    place.cfg.write_text(text.replace("[Module]\nmod-script-pipe=1", "[Module]\nmod-script-pipe=4"))
+    assert trap(place.config) is Trap.MODULE_DATE
+    assert trap() is Trap.MODULE_OFF
+    place.cfg.write_text(text.replace("[Module]\nmod-script-pipe=1", "[Module]\nmod-script-pipe=0"))
+    assert trap(place.config) is Trap.MODULE_OFF
     place.cfg.unlink()
-    assert diagnosis.module_trap([place]) is Trap.MODULE_OFF
+    assert trap(place.config) is Trap.MODULE_OFF
 
 
 def test_one_owner(tmp_path: Path, owner: Owner) -> None:
