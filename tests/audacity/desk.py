@@ -375,9 +375,9 @@ class Desk:
                 stderr=log,
                 start_new_session=True,
             )
-        # Until the leash has become Audacity, nobody would see that one runs.
+        # Until the process bears its name, which takes two exec() calls, nobody would see that one runs.
         name = Path(f"/proc/{process.pid}/comm")
-        while process.poll() is None and name.read_text(encoding="utf-8").strip() == LEASH[0]:
+        while process.poll() is None and name.read_text(encoding="utf-8").strip() != "audacity":
             time.sleep(0.002)
         return RunningAudacity(home, display, process)
 
