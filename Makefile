@@ -48,7 +48,7 @@ models: $(VENV)/.run
 	STEMBRIDGE_HOME="$(TEST_MODELS)" $(BIN)/stembridge --quiet engines install spleeter
 
 test: $(VENV)/.test programs models lint
-	STEMBRIDGE_TEST_MODELS="$(TEST_MODELS)" $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	STEMBRIDGE_TEST_MODELS="$(TEST_MODELS)" $(BIN)/python -m pytest -n $(WORKERS)
 
 lint: $(VENV)/.test programs
 	$(BIN)/ruff check .

@@ -20,7 +20,7 @@ for version in ${PYTHONS:-3.11 3.12 3.13 3.14}; do
     "$env/bin/python" -m pip install --quiet --editable . --group test
     STEMBRIDGE_HOME="$PWD/$env/models" "$env/bin/stembridge" --quiet engines install spleeter
     echo "Python $version: $("$env/bin/python" --version)"
-    STEMBRIDGE_TEST_MODELS="$PWD/$env/models" "$env/bin/python" -m pytest -q -n auto --dist loadgroup
+    STEMBRIDGE_TEST_MODELS="$PWD/$env/models" "$env/bin/python" -m pytest -q -n auto
     found="$found $version"
 done
 echo "Tested on Python:$found"

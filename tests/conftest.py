@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,6 +52,21 @@ def plain_picture(monkeypatch: pytest.MonkeyPatch) -> None:
         return True
 
     monkeypatch.setattr("stembridge.report.picture.draw", draw)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Give everything in tests/audacity to one worker: only one Audacity can run on a machine.
+
+    xdist's own groups are written into the tests' ids, where pytest 9 doesn't read them.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return "audacity" if nodeid.startswith("tests/audacity/") else nodeid
+
+    return Scheduling(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,4 +1,4 @@
-"""Fixtures with a real Audacity. What uses them runs on one worker, one after the other."""
+"""Fixtures with a real Audacity. All tests here run on one worker (see tests/conftest.py), one by one."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ from tests.audacity.desk import Desk, RunningAudacity, desk
 _REAL = {"audacity", "fresh_audacity", "audacity_desk"}
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own such hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep them together, and don't count the wait for another run's Audacity as their own time."""
+    """Don't count the wait for another run's Audacity as their own time."""
     for item in items:
         if _REAL & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group("audacity"))
             item.add_marker(pytest.mark.timeout(300, func_only=True))
 
 
