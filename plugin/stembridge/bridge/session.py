@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from stembridge.bridge import kinds
 from stembridge.jobs import disk
 from stembridge.jobs.clock import Clock
 from stembridge.jobs.events import Event, EventLog
-from stembridge.jobs.request import QueryRequest
 from stembridge.jobs.shift import Outcome, work
 from stembridge.jobs.store import Job
 from stembridge.model.errors import DecisionNeededError
@@ -70,25 +70,13 @@ def drive(job: Job, tools: Tools, session: Session) -> Outcome:
 
     kept: dict[bool, Mapping[str, Engine]] = {}
 
-    def body(log: EventLog) -> None:
-        # The first event is out before anything heavy loads: a host sees at once that it was heard.
-        request = job.request()
-        if isinstance(request, QueryRequest):
-            tools.query(job)
-            return
-        from stembridge.jobs import runner
+    def engines(background: bool) -> Mapping[str, Engine]:  # noqa: FBT001 - as `Task.engines` takes it
+        if background not in kept:
+            kept[background] = tools.engines(background=background)
+        return kept[background]
 
-        if request.background not in kept:
-            kept[request.background] = tools.engines(background=request.background)
-        runner.carry_on(
-            job,
-            log,
-            home=tools.home,
-            engines=kept[request.background],
-            default_engine=tools.default_engine,
-            clock=tools.clock,
-            interrupted=session.interrupted,
-        )
+    def body(log: EventLog) -> None:
+        kinds.carry_on(kinds.Task(job, job.request(), log, tools, session.interrupted, engines))
 
     while True:
         outcome = work(job, body, clock=tools.clock, listener=listener)
