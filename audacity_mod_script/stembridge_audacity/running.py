@@ -44,13 +44,18 @@ Lister = Callable[[], "tuple[Program, ...] | None"]
 
 
 def audacities() -> tuple[Program, ...] | None:
-    """List this user's running Audacities, without the helpers that they start; None: can't be told."""
+    """List this user's running Audacities, without the helpers that they start; None: can't be told.
+
+    One in a container or another root folder, with neither our pipes nor our home, is none of this user's.
+    """
     try:
         if sys.platform == "win32":
             return tuple(from_tasklist(_said("tasklist", "/FO", "CSV", "/NH")))
         if sys.platform == "darwin":
             return tuple(from_ps(_said("ps", "-x", "-o", "pid=,ppid=,comm=")))
-        return tuple(from_proc(Path("/proc"), os.getuid()))
+        from stembridge_audacity.channel_posix import FOLDER
+
+        return tuple(from_proc(Path("/proc"), os.getuid(), (FOLDER, Path.home())))
     except (OSError, subprocess.SubprocessError):
         return None
 
@@ -59,8 +64,17 @@ def _said(*words: str) -> str:
     return subprocess.run(words, capture_output=True, text=True, check=True, timeout=_TIMEOUT).stdout
 
 
-def from_proc(proc: Path, user: int) -> Iterator[Program]:
-    """Read Linux's process folders: a parent's children of the same name are its helpers."""
+def from_proc(proc: Path, user: int, shared: tuple[Path, Path] | None = None) -> Iterator[Program]:
+    """Read Linux's process folders: a parent's children of the same name are its helpers.
+
+    Parameters
+    ----------
+    user
+        Whose processes.
+    shared
+        Our folder of the pipes and our home: an Audacity that sees the home alone has its pipe apart, and
+        one that sees neither is left out. None: nothing is known of them.
+    """
     found: dict[int, tuple[int, Program]] = {}
     for folder in proc.iterdir():
         if not folder.name.isdigit():
@@ -74,8 +88,10 @@ def from_proc(proc: Path, user: int) -> Iterator[Program]:
             if state in "ZX" or not _NAME.match(name):
                 continue
             path = _target(folder / "exe")
-            program = Program(int(folder.name), path or name, _major_of(folder), apart=_apart(folder, path))
-            found[program.pid] = int(parent), program
+            apart = _apart(folder, path, shared)
+            if apart is not None:
+                program = Program(int(folder.name), path or name, _major_of(folder), apart=apart)
+                found[program.pid] = int(parent), program
         except (OSError, ValueError):
             continue
     yield from _without_helpers(found)
@@ -89,9 +105,31 @@ def _target(link: Path) -> str:
         return ""
 
 
-def _apart(folder: Path, path: str) -> bool:
+def _apart(folder: Path, path: str, shared: tuple[Path, Path] | None) -> bool | None:
+    """Say whether a process has its pipe apart from ours; None when it isn't of our world at all."""
+    sandboxed = path.startswith(_SANDBOXES)
+    if shared is not None:
+        pipes, home = (_sees(folder / "root", ours) for ours in shared)
+        if pipes is not None and home is not None:
+            return not pipes if pipes or home or sandboxed else None
     theirs, ours = (_target(process / "ns" / "mnt") for process in (folder, folder.parent / "self"))
-    return bool(theirs and ours and theirs != ours) or path.startswith(_SANDBOXES)
+    return bool(theirs and ours and theirs != ours) or sandboxed
+
+
+def _sees(root: Path, ours: Path) -> bool | None:
+    """Say whether a folder of ours is the same one below another root folder; None: can't be told."""
+    try:
+        root.stat()
+        wanted = ours.stat()
+    except OSError:
+        return None
+    try:
+        found = (root / ours.relative_to(ours.anchor)).stat()
+    except PermissionError:
+        return None
+    except OSError:
+        return False
+    return (found.st_dev, found.st_ino) == (wanted.st_dev, wanted.st_ino)
 
 
 def _major_of(folder: Path) -> int | None:

@@ -72,6 +72,9 @@ class Screen:
         with (folder / "xvfb.log").open("wb") as log:
             self._server = subprocess.Popen(
                 [
+                    # Asked to end, not killed: it takes its socket and its lock away.
+                    *LEASH[:-1],
+                    "TERM",
                     need("Xvfb"),
                     "-displayfd",
                     str(writer),

@@ -58,6 +58,44 @@ def test_linux(tmp_path: Path) -> None:
     assert list(from_proc(proc, user + 1)) == []
 
 
+def test_an_audacity_of_another_world(tmp_path: Path) -> None:
+    """A container's has neither our pipes nor our home; a toolbox's has our home, a Flatpak its own."""
+    proc, pipes, home = tmp_path / "proc", tmp_path / "tmp", tmp_path / "home"
+    (proc / "self" / "ns").mkdir(parents=True)
+    (proc / "self" / "ns" / "mnt").symlink_to("mnt:[1]")
+
+    def world(name: str, *, its_pipes: bool, its_home: bool) -> Path:
+        root = tmp_path / name
+        below = root / tmp_path.relative_to(tmp_path.anchor)
+        below.mkdir(parents=True)
+        for folder, same in ((pipes, its_pipes), (home, its_home)):
+            folder.mkdir(exist_ok=True)
+            if same:
+                (below / folder.name).symlink_to(folder)
+            else:
+                (below / folder.name).mkdir()
+        return root
+
+    worlds = {
+        10: Path(tmp_path.anchor),
+        11: world("container", its_pipes=False, its_home=False),
+        12: world("toolbox", its_pipes=False, its_home=True),
+        13: world("distrobox", its_pipes=True, its_home=False),
+        14: world("flatpak", its_pipes=False, its_home=False),
+    }
+    for pid, root in worlds.items():
+        program = "/app/bin" if pid == 14 else "/usr/bin"
+        process(proc, pid, 1, "audacity", "libwx_", space=2, program=program)
+        (proc / str(pid) / "root").symlink_to(root)
+    (tmp_path / "empty").mkdir()
+    process(proc, 15, 1, "audacity", "libwx_", space=2)
+    (proc / "15" / "root").symlink_to(tmp_path / "empty")
+    process(proc, 16, 1, "audacity", "libwx_", space=2)  # its root can't be looked into
+    user = tmp_path.stat().st_uid
+    found = {program.pid: program.apart for program in from_proc(proc, user, (pipes, home))}
+    assert found == {10: False, 12: True, 13: False, 14: True, 16: True}
+
+
 def test_macos(tmp_path: Path) -> None:
     programs = []
     for name, version in (("Audacity", "3.7.1"), ("Audacity 4", "4.0.1")):
