@@ -56,15 +56,17 @@ def plain_picture(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
-    """Give everything in tests/audacity to one worker: only one Audacity can run on a machine.
+    """Give everything in tests/audacity to one worker, and everything in tests/browser to one.
 
+    Only one Audacity can run on a machine, and one Chromium and its panel serve all tests.
     xdist's own groups are written into the tests' ids, where pytest 9 doesn't read them.
     """
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            return "audacity" if nodeid.startswith("tests/audacity/") else nodeid
+            together = ("tests/audacity/", "tests/browser/")
+            return next((folder for folder in together if nodeid.startswith(folder)), nodeid)
 
     return Scheduling(config, log)
 
