@@ -128,7 +128,7 @@ def bill(entries: Sequence[Entry], home: Path) -> Bill:
             if not is_remote(entry.engine):
                 continue
             key = entry.plan.answer_key() if entry.plan.source_key else ""
-            if entry.begun or (key and not entry.request.again and (key in known or _kept(entry, index))):
+            if entry.begun or (key and not entry.request.again and (key in known or kept(entry, index))):
                 known.add(key)
                 continue
             quote = entry.engine.quote(entry.plan.region, entry.plan.recipe)
@@ -140,12 +140,20 @@ def bill(entries: Sequence[Entry], home: Path) -> Bill:
     return Bill(quotes, refused)
 
 
+def keep_consent(job: Job, total: Bill, place: int) -> None:
+    """Keep with a job that its price was agreed to: taken up after a kill, it doesn't ask again."""
+    quote = total.quotes.get(place)
+    if quote is not None and quote.amount is not None and not costs.free(quote):
+        costs.consent(job, quote)
+
+
 def _settled(entry: Entry, quote: Quote) -> bool:
     """Say whether there is nothing to agree to (any more)."""
     return costs.free(quote) or (entry.job is not None and costs.consented(entry.job, quote))
 
 
-def _kept(entry: Entry, index: Index) -> bool:
+def kept(entry: Entry, index: Index) -> bool:
+    """Say whether an earlier job answers an order; its plan has a ``source_key``."""
     found = index.result(entry.plan.result_key(entry.request))
     return found is not None or index.answer(entry.plan.answer_key()) is not None
 

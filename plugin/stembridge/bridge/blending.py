@@ -1,66 +1,55 @@
-"""Blending: one stem made of the same stem of several finished jobs, and the rest of their region."""
+"""Blending: one stem made of the same stem of several finished jobs, and the rest of their region.
+
+A blend is a job as any other: its result is placed, listed, resumed and removed as a separation's is.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import math
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import stembridge
-from stembridge.bridge.finished import Finished, check_files, region_file, same_region
-from stembridge.bridge.session import Tools
+from stembridge.bridge.finished import (
+    Finished,
+    check_files,
+    load_all,
+    region_file,
+    same_region,
+)  # fmt: skip
+from stembridge.bridge.kinds import Task
 from stembridge.engines.base import Recipe
-from stembridge.jobs import disk
-from stembridge.jobs.plan import PICTURE, REPORT
+from stembridge.jobs import disk, finishing
+from stembridge.jobs.combining import BlendRequest
+from stembridge.jobs.plan import PICTURE, REPORT, Plan
+from stembridge.jobs.watch import Watch
 from stembridge.model.errors import StoreError, UnknownNameError, UsageError
-from stembridge.model.formats import check_format, find_format
+from stembridge.model.formats import Format, check_format, find_format
 from stembridge.model.names import stem_file
 from stembridge.model.regions import Region
 from stembridge.model.results import Separation
-from stembridge.model.stems import STEMS, colour
+from stembridge.model.states import State
+from stembridge.model.stems import STEMS
 
 REST = "rest"
 
 
-def blend(
-    found: Sequence[Finished],
-    stem: str,
-    tools: Tools,
-    folder: Path,
-    *,
-    method: str,
-    weights: Sequence[float],
-    format_name: str,
-    overwrite: bool,
-    progress: Callable[[int, int], None],
-    cancelled: Callable[[], bool],
-) -> dict[str, Any]:
-    """Blend a stem of finished jobs of one region; write it, the rest, report.json and report.png.
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A checked order: the stem's id, a weight for each job, and the name of each file by its stem."""
 
-    Parameters
-    ----------
-    stem
-        Its id or label.
-    folder
-        Where to; made when it isn't there.
-    method
-        A word of `stembridge.audio.blend.Method`.
-    weights
-        For the average: one a job; empty: all alike.
-    format_name
-        A row of the table of formats.
-    progress
-        Told frames done and frames in all.
-    cancelled
-        Asked at every block.
+    stem: str
+    weights: Sequence[float]
+    format: Format
+    name: str
+    files: dict[str, str]
 
-    Returns
-    -------
-    dict
-        What report.json holds.
+
+def check(found: Sequence[Finished], request: BlendRequest) -> Order:
+    """Hold a request against the jobs that it names; nothing is made.
 
     Raises
     ------
@@ -69,67 +58,102 @@ def blend(
     UnknownNameError
         When one of them has no such stem, or there is no such method or format.
     InputError
-        When the format can't hold the stem, or the region can't be read any more.
+        When the format can't hold the stem.
     StoreError
-        When the files can't be written, or are there already without ``overwrite``.
+        When the place for the results can't be used, or has files of these names without ``overwrite``.
     TransferError
         When a stem was changed since.
-    Cancelled
-        When ``cancelled`` said so.
     """
+    from stembridge.audio.blend import Method
+
+    same_region(found)
+    if request.method not in set(Method):
+        raise UnknownNameError("method", request.method, list(Method))
+    chosen = _stem_id(found[0], request.stem)
+    for one in found:
+        one.take(chosen)
+    weights = _weights(request.weights, request.method, len(found))
+    fmt = find_format(request.format)
+    check_format(fmt, channels=found[0].shape.channels, rate=found[0].shape.rate)
+    name = request.name or found[0].name
+    files = {stem: stem_file(name, stem, fmt.extension) for stem in (chosen, REST)}
+    if request.deliver_to is not None:
+        names = [*files.values(), REPORT, PICTURE]
+        _check_place(found, Path(request.deliver_to), names, overwrite=request.overwrite)
+    return Order(chosen, weights, fmt, name, files)
+
+
+def carry_on(task: Task) -> None:
+    """Blend the stem that a job asks for; write it, the rest, report.json, report.png and result.json.
+
+    A worker that takes the job up again starts anew: that costs seconds, and the same comes of it.
+
+    Raises
+    ------
+    StembridgeError
+        What `check` says; ``source_changed`` when the region can't be read any more.
+    Cancelled
+        When the user wished it.
+    """
+    request, job = task.request, task.job
+    assert isinstance(request, BlendRequest)  # noqa: S101 - the row's own condition
+    clock = task.tools.clock
+    watch = Watch(job, clock, task.log, task.interrupted)
+    watch.stop_if_cancelled()
+    finishing.take_back(job, request.deliver_to)
+    found = load_all(task.tools, request.jobs)
+    order = check(found, request)
+    task.log.emit("state", state=State.PROCESSING.value)
+    plan, report, picture = _blend(watch, found, request, order)
+    watch.stop_if_cancelled()
+    result = finishing.hand_over(job, request, plan, report, kind="blend", picture=picture)
+    disk.write_json(job.result_file, result)
+
+
+def _blend(
+    watch: Watch, found: Sequence[Finished], request: BlendRequest, order: Order
+) -> tuple[Plan, dict[str, Any], bool]:
     from stembridge.audio.blend import Blend, Method
     from stembridge.audio.ensemble import deliver
-    from stembridge.report import document, picture
+    from stembridge.report import document
 
-    started = tools.clock.time(), tools.clock.monotonic()
-    same_region(found)
-    if method not in set(Method):
-        raise UnknownNameError("method", method, list(Method))
-    chosen = _stem_id(found[0], stem)
-    takes = [one.take(chosen) for one in found]
-    checked = _weights(weights, method, len(found))
-    fmt = find_format(format_name)
-    region = found[0].shape
-    check_format(fmt, channels=region.channels, rate=region.rate)
-    files = {name: stem_file(found[0].name, name, fmt.extension) for name in (chosen, REST)}
-    _check_place(found, folder, [*files.values(), REPORT, PICTURE], overwrite=overwrite)
-
-    disk.make_folder(tools.home)
-    with tempfile.TemporaryDirectory(prefix="blend-", dir=tools.home) as work:
-        rendered = region_file(found, Path(work))
-        label = STEMS[chosen].label if chosen in STEMS else str(found[0].stems()[chosen]["label"])
-        facts = deliver(
-            Blend(rendered, takes, Method(method), checked),
-            (chosen, label),
-            fmt=fmt,
-            files=files,
-            folder=folder,
-            progress=progress,
-            cancelled=cancelled,
-        )
-        report = document.build(
-            region=Region(**found[0].result["region"]),
-            rendered=rendered,
-            container={k: v for k, v in found[0].report["source"].items() if k not in {"path", "name"}},
-            recipe=_recipe(found, chosen, method, checked),
-            separation=Separation((), complete=False, details={"blended": _blended(found, checked, method)}),
-            facts=facts,
-            format_name=fmt.name,
-            versions={"stembridge": stembridge.__version__},
-            started=_iso(started[0]),
-            finished=_iso(tools.clock.time()),
-            phases={"blend": tools.clock.monotonic() - started[1]},
-        )
-        disk.write_json(folder / REPORT, report)
-        shown = [(row["label"], colour(row["id"]), folder / row["file"]) for row in report["stems"]]
-        part = folder / (PICTURE + disk.PART)
-        try:
-            with disk.mapped(folder / PICTURE):
-                picture.draw(report, rendered, shown, part, cancelled=cancelled)
-                part.replace(folder / PICTURE)
-        finally:
-            disk.remove(part)
-    return report
+    clock, job = watch.clock, watch.job
+    started = clock.time(), clock.monotonic()
+    disk.make_folder(job.stems_folder)
+    rendered = region_file(found, job.folder, watch.frames("render"), watch.cancelled)
+    stem, first = order.stem, found[0]
+    label = STEMS[stem].label if stem in STEMS else str(first.stems()[stem]["label"])
+    recipe = _recipe(found, stem, request.method, order.weights)
+    facts = deliver(
+        Blend(rendered, [one.take(stem) for one in found], Method(request.method), order.weights),
+        (stem, label),
+        fmt=order.format,
+        files=order.files,
+        folder=job.stems_folder,
+        progress=watch.frames("blend"),
+        cancelled=watch.cancelled,
+    )
+    container = {k: v for k, v in first.report["source"].items() if k not in {"path", "name"}}
+    region = Region(**first.result["region"])
+    details = {"blended": _blended(found, order.weights, request.method)}
+    report = document.build(
+        region=region,
+        rendered=rendered,
+        container=container,
+        recipe=recipe,
+        separation=Separation((), complete=False, details=details),
+        facts=facts,
+        format_name=order.format.name,
+        versions={"stembridge": stembridge.__version__},
+        started=_iso(started[0]),
+        finished=_iso(clock.time()),
+        phases={"blend": clock.monotonic() - started[1]},
+    )
+    disk.write_json(job.stems_folder / REPORT, report)
+    picture = finishing.draw(watch, report, rendered)
+    disk.remove(job.folder / "region.wav")  # where no job had kept its own
+    plan = Plan(region, order.name, recipe, (stem, REST), "", container, first.result.get("source_offset"))
+    return plan, report, picture
 
 
 def _stem_id(one: Finished, name: str) -> str:

@@ -1,4 +1,8 @@
-"""Comparing: separations of one region measured against each other, told and drawn."""
+"""Comparing: separations of one region measured against each other, told and drawn.
+
+A comparison is a job: listed, cancelled, resumed and removed as a separation is. Its result is no stems
+but a document and a picture.
+"""
 
 from __future__ import annotations
 
@@ -7,36 +11,91 @@ from pathlib import Path
 from typing import Any
 
 import stembridge
-from stembridge.bridge import crew
-from stembridge.bridge.finished import Finished, check_files, origin, same_region, seconds_taken, source_name
+from stembridge.bridge import batch, crew
+from stembridge.bridge.batch import Bill, Entry
+from stembridge.bridge.finished import (
+    Finished,
+    check_files,
+    load_all,
+    origin,
+    same_region,
+    seconds_taken,
+    source_name,
+)  # fmt: skip
+from stembridge.bridge.kinds import Task
 from stembridge.bridge.session import Session, Tools, drive
 from stembridge.engines.base import Engine, Quote, is_remote
-from stembridge.jobs import costs, disk, plan
+from stembridge.jobs import costs, disk, finishing, plan
+from stembridge.jobs.combining import CompareRequest
+from stembridge.jobs.events import PROTOCOL
 from stembridge.jobs.request import SeparateRequest
 from stembridge.jobs.store import Job, Store
+from stembridge.jobs.watch import Watch
 from stembridge.model.errors import Cancelled, StembridgeError, UsageError
 from stembridge.model.states import State
 
 DOCUMENT = "compare.json"
 PICTURE = "compare.png"
+FILES = (DOCUMENT, PICTURE)
+COMPARED_FIELDS: Mapping[str, str] = {
+    "protocol": "version of the file protocol",
+    "kind": '"compare"',
+    "job": "the job's id",
+    "jobs": "the ids of the jobs that were compared, in the order of their letters A, B, ...",
+    "stems": "the ids of the stems that at least two of them have",
+    "region": "as in the result of the first of them",
+    "sentences": "the comparison in words",
+    "document": "absolute path of compare.json",
+    "picture": "absolute path of compare.png",
+    "delivered_to": "the folder that got both, or null",
+    "host_context": "as in the request",
+}
+
+
+def orders(requests: Sequence[SeparateRequest], tools: Tools) -> list[Entry]:
+    """Check separations that are to be compared; all, before anything is made.
+
+    Raises
+    ------
+    StembridgeError
+        What stands against one of them; `UsageError` where two would be the same.
+    """
+    from stembridge.engines import registry
+
+    engines = tools.engines(background=False)
+    found: list[Entry] = []
+    for request in requests:
+        engine = registry.choose(engines, tools.default_engine, request.engine, request.model)
+        found.append(Entry(request, plan.check(request, engine), engine))
+    identities = {entry.plan.recipe.identity for entry in found}
+    if len(identities) < len(found):
+        raise UsageError(
+            "The same model with the same options stands there twice.",
+            hint="Give each --with another model, or other options.",
+        )
+    return found
 
 
 def separate(
-    requests: Sequence[SeparateRequest], tools: Tools, session: Session, begun: Callable[[Job, str], None]
+    entries: Sequence[Entry], bill: Bill, tools: Tools, session: Session, begun: Callable[[Job, str], None]
 ) -> list[Job]:
     """Separate with several models, side by side where services do the work.
 
-    All is checked before anything begins. What was separated before is answered from that.
+    What was separated before is answered from that.
 
     Parameters
     ----------
+    entries
+        As `orders` gave them.
+    bill
+        Their prices, which the user agreed to: none is asked for again.
     begun
         Told every job and what it is called, before work on it begins.
 
     Returns
     -------
     list of Job
-        All finished, in the order of the requests.
+        All finished, in the order of the entries.
 
     Raises
     ------
@@ -45,29 +104,16 @@ def separate(
     Cancelled
         When the user wished it.
     """
-    from stembridge.engines import registry
-
-    engines = tools.engines(background=False)
-    checked: list[tuple[Engine, plan.Plan]] = []
-    for request in requests:
-        engine = registry.choose(engines, tools.default_engine, request.engine, request.model)
-        checked.append((engine, plan.check(request, engine)))
-    identities = [planned.recipe.identity for _, planned in checked]
-    if len(set(identities)) < len(identities):
-        raise UsageError(
-            "The same model with the same options stands there twice.",
-            hint="Give each --with another model, or other options.",
-        )
     store = Store(tools.home, tools.clock)
-    lanes: dict[str, list[Callable[[], None]]] = {}
     jobs: list[Job] = []
-    for request, (engine, planned) in zip(requests, checked, strict=True):
-        job = store.create(request)
+    for place, entry in enumerate(entries):
+        job = store.create(entry.request)
+        batch.keep_consent(job, bill, place)
         jobs.append(job)
-        begun(job, planned.recipe.title or planned.recipe.model)
-        lane = job.id if is_remote(engine) else ""
-        lanes.setdefault(lane, []).append(_Piece(job, tools, session))
-    crew.together(list(lanes.values()), at_once=len(lanes))
+        begun(job, entry.plan.recipe.title or entry.plan.recipe.model)
+    pieces = [_Piece(job, tools, session) for job in jobs]
+    lanes = [[pieces[place] for place in lane] for lane in batch.lanes(entries)]
+    crew.together(lanes, at_once=batch.at_once(entries))
     return jobs
 
 
@@ -88,76 +134,100 @@ class _Piece:
         raise Cancelled
 
 
-def compare(
-    found: Sequence[Finished],
-    tools: Tools,
-    folder: Path,
-    *,
-    overwrite: bool,
-    progress: Callable[[int, int], None],
-    cancelled: Callable[[], bool],
-) -> dict[str, Any]:
-    """Compare finished jobs of one region; write compare.json and compare.png.
-
-    Every stem that at least two of them have is read twice, in blocks: memory doesn't grow with length.
-
-    Parameters
-    ----------
-    folder
-        Where to; made when it isn't there.
-    progress
-        Told frames done and frames in all.
-    cancelled
-        Asked at every block; nothing is written then.
-
-    Returns
-    -------
-    dict
-        What compare.json holds.
+def check(found: Sequence[Finished]) -> None:
+    """Refuse jobs that can't be set side by side; nothing is made.
 
     Raises
     ------
     UsageError
-        When they are not of the same region, or have no stem in common.
-    StoreError
-        When the files can't be written, or are there already without ``overwrite``.
-    TransferError
-        When a stem was changed since.
-    Cancelled
-        When ``cancelled`` said so.
+        When they are too many, not of the same region, or have no stem in common.
     """
-    from stembridge.audio.likeness import measure
-    from stembridge.report import comparison, comparison_picture
+    from stembridge.report import comparison
 
     same_region(found)
     if len(found) > comparison.MOST:
         raise UsageError(
             f"That are {len(found)} jobs; {comparison.MOST} can be compared at a time.", hint="Name fewer."
         )
-    check_files(folder, (DOCUMENT, PICTURE), overwrite=overwrite)
-    engines = tools.engines(background=False)
-    store = tools.home / "jobs"
-    sides = [
-        comparison.Side(
-            one.job.id, one.report, one.stems(), seconds_taken(one, store), cost_of(one, engines, store)
-        )
-        for one in found
-    ]
-    stems = comparison.shared(sides)
-    if not stems:
+    held = [set(one.stems()) for one in found]
+    if not any(stem in other for place, stems in enumerate(held) for stem in stems for other in held[:place]):
         have = "; ".join(f"{one.job.id} has {', '.join(one.stems())}" for one in found)
         raise UsageError("These jobs have no stem in common.", hint=f"There is: {have}.")
+
+
+def carry_on(task: Task) -> None:
+    """Compare the jobs that a job names; write compare.json, compare.png and result.json.
+
+    A worker that takes the job up again starts anew: that costs seconds, and the same comes of it.
+
+    Raises
+    ------
+    UsageError
+        What `check` says.
+    StoreError
+        When the files can't be written, or are there already without ``overwrite``.
+    TransferError
+        When a stem was changed since.
+    Cancelled
+        When the user wished it.
+    """
+    request, job = task.request, task.job
+    assert isinstance(request, CompareRequest)  # noqa: S101 - the row's own condition
+    watch = Watch(job, task.tools.clock, task.log, task.interrupted)
+    watch.stop_if_cancelled()
+    finishing.take_back(job, request.deliver_to)
+    found = load_all(task.tools, request.jobs)
+    check(found)
+    target = None if request.deliver_to is None else Path(request.deliver_to)
+    if target is not None:
+        check_files(target, FILES, overwrite=request.overwrite)
+    task.log.emit("state", state=State.PROCESSING.value)
+    engines = task.engines(True)  # noqa: FBT003 - as `Task.engines` takes it
+    document = _compare(watch, found, [cost_of(one, engines, task.tools.home / "jobs") for one in found])
+    watch.stop_if_cancelled()
+    if target is not None:
+        disk.make_folder(target)
+        for name in FILES:
+            disk.bring(job.stems_folder / name, target / name, overwrite=request.overwrite)
+    place = target or job.stems_folder
+    result = {
+        "protocol": PROTOCOL,
+        "kind": "compare",
+        "job": job.id,
+        "jobs": list(request.jobs),
+        "stems": [stem["id"] for stem in document["stems"]],
+        "region": dict(found[0].result["region"]),
+        "sentences": document["sentences"],
+        "document": str(place / DOCUMENT),
+        "picture": str(place / PICTURE),
+        "delivered_to": None if target is None else str(target),
+        "host_context": request.host_context,
+    }
+    disk.write_json(job.result_file, result)
+
+
+def _compare(watch: Watch, found: Sequence[Finished], costs_: Sequence[Quote | None]) -> dict[str, Any]:
+    """Measure and draw. Every stem that at least two jobs have is read twice, in blocks."""
+    from stembridge.audio.likeness import measure
+    from stembridge.report import comparison, comparison_picture
+
+    store, folder = watch.job.folder.parent, watch.job.stems_folder
+    sides = [
+        comparison.Side(one.job.id, one.report, one.stems(), seconds_taken(one, store), cost)
+        for one, cost in zip(found, costs_, strict=True)
+    ]
+    stems = comparison.shared(sides)
     takes = {stem: [one.take(stem) for one in found if stem in one.stems()] for stem in stems}
     shape = found[0].shape
+    tell = watch.frames("compare")
     total = 2 * shape.frames * len(stems)
     done = 0
 
     def tick(frames: int) -> None:
         nonlocal done
-        if cancelled():
-            raise Cancelled
+        watch.stop_if_cancelled()
         done += frames
-        progress(done, total)
+        tell(done, total)
 
     measured = {stem: measure(takes[stem], shape, tick) for stem in stems}
     document = comparison.build(sides, measured, name=source_name(found[0]), version=stembridge.__version__)
@@ -175,6 +245,8 @@ def compare(
 
 def cost_of(one: Finished, engines: Mapping[str, Engine], store: Path) -> Quote | None:
     """Give what a separation cost when it was made; None where that isn't known."""
+    if one.result["kind"] == "blend":
+        return Quote(0, costs.CREDITS)
     engine = engines.get(str(one.report["engine"]))
     if engine is not None and not is_remote(engine):
         return Quote(0, costs.CREDITS)

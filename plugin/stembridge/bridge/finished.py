@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from stembridge.jobs import disk, events
 from stembridge.jobs.plan import REPORT, check_folder
 from stembridge.jobs.reuse import unchanged
-from stembridge.jobs.store import Job
+from stembridge.jobs.store import Job, Store
 from stembridge.model.errors import InputError, StoreError, TransferError, UnknownNameError, UsageError
 from stembridge.model.names import safe
 from stembridge.model.regions import Region
@@ -21,7 +21,10 @@ from stembridge.model.stems import RESERVED, ResultKind, Role
 if TYPE_CHECKING:
     from stembridge.audio.render import RegionFile
     from stembridge.audio.takes import Shape, Take
+    from stembridge.bridge.session import Tools
 
+KINDS = frozenset({"separate", "blend"})
+"""Jobs whose results are stems of a region."""
 _RANK = (Role.ADDITIVE.value, Role.COMPOSITE.value, Role.ALTERNATE.value)
 
 
@@ -105,7 +108,7 @@ def load(job: Job) -> Finished:
             f"Job {job.id} has no result yet (it is {job.state().value}).",
             hint=f"Go on with it: `stembridge jobs resume {job.id}`.",
         )
-    if result.get("kind") != "separate" or result.get("region") is None:
+    if result.get("kind") not in KINDS or result.get("region") is None:
         raise UsageError(
             f"Job {job.id} is no separation of a region of a file.",
             hint="Choose jobs that `stembridge separate` made of the same region.",
@@ -122,6 +125,15 @@ def load(job: Job) -> Finished:
     except (KeyError, TypeError, IndexError) as error:
         raise disk.corrupt(job.result_file, "fields are missing") from error
     raise UsageError(f"Job {job.id} has no stems.", hint="Choose jobs whose models give stems.")
+
+
+def load_all(tools: Tools, ids: Sequence[str]) -> list[Finished]:
+    """Read finished jobs by their whole ids; raises `UnknownNameError`, or what `load` does."""
+    known = {job.id: job for job in Store(tools.home, tools.clock).jobs()}
+    for name in ids:
+        if name not in known:
+            raise UnknownNameError("job", name, known)
+    return [load(known[name]) for name in ids]
 
 
 def same_region(found: Sequence[Finished]) -> None:
@@ -153,16 +165,25 @@ def _unlike(one: Finished, other: Finished) -> str:
     return ", whose samples differ" if one.samples[1:] == other.samples[1:] else ""
 
 
-def region_file(found: Sequence[Finished], work: Path) -> RegionFile:
+def region_file(
+    found: Sequence[Finished],
+    work: Path,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> RegionFile:
     """Give the samples that all these jobs were made of.
 
     Parameters
     ----------
     work
         Folder for a new rendering where no job has kept its own.
+    progress, cancelled
+        As `render` has them.
 
     Raises
     ------
+    Cancelled
+        When ``cancelled`` said so.
     InputError
         ``source_changed`` when no job has kept the region, and the source no longer holds it.
     """
@@ -177,7 +198,7 @@ def region_file(found: Sequence[Finished], work: Path) -> RegionFile:
         )  # fmt: skip
         if verify(kept):
             return kept
-    rendered = render(Region(**found[0].result["region"]), work, lambda _done, _total: None, lambda: False)
+    rendered = render(Region(**found[0].result["region"]), work, progress, cancelled)
     if rendered.sha256 != facts["sha256"]:
         raise InputError(
             f"'{source_name(found[0])}' no longer holds the samples that were separated.",

@@ -20,6 +20,7 @@ from typing import Any
 
 from stembridge.jobs import disk, events
 from stembridge.jobs.clock import Clock, SystemClock
+from stembridge.jobs.combining import BlendRequest, CompareRequest
 from stembridge.jobs.disk import read_json, write_json
 from stembridge.jobs.events import TERMINAL, Event
 from stembridge.jobs.request import QueryRequest, SeparateRequest
@@ -35,8 +36,8 @@ from stembridge.model.errors import (
 from stembridge.model.states import TABLE
 
 __all__ = [
-    "TERMINAL", "Event", "Following", "Host", "Job", "SeparateRequest", "failure", "last_event",
-    "read_json", "write_json",
+    "TERMINAL", "BlendRequest", "CompareRequest", "Event", "Following", "Host", "Job", "SeparateRequest",
+    "failure", "last_event", "read_json", "write_json",
 ]  # fmt: skip
 
 _LOOK_EVERY = 0.1
@@ -104,7 +105,12 @@ class Host:
         stamp = time.strftime("%Y%m%d%H%M%S", time.gmtime(self.clock.time()))
         return f"{stamp}{secrets.token_hex(4)}"
 
-    def order(self, request: SeparateRequest, rendered: Path | None = None, job_id: str | None = None) -> Job:
+    def order(
+        self,
+        request: SeparateRequest | BlendRequest | CompareRequest,
+        rendered: Path | None = None,
+        job_id: str | None = None,
+    ) -> Job:
         """Make a job; no worker has it yet.
 
         Parameters
@@ -115,7 +121,9 @@ class Host:
             Letters and digits: the job's id, where the host has one for the wish. Ordering the same
             again, after a kill at whatever point, gives the same job.
         """
-        request = replace(request, host=self.name, input=rendered is not None)
+        request = replace(request, host=self.name)
+        if isinstance(request, SeparateRequest):
+            request = replace(request, input=rendered is not None)
         if job_id is None:
             return self.store.create(request, rendered=rendered)
         job = Job(self.store.folder / job_id)
@@ -251,13 +259,13 @@ class Host:
         return [json.loads(line) for line in text.splitlines()]
 
     def jobs(self) -> Iterator[Job]:
-        """Give this host's separations, newest first; a damaged job is passed over."""
+        """Give this host's separations and blends, newest first; a damaged job is passed over."""
         for job in self.store.jobs():
             try:
                 request = job.request_document()
             except StembridgeError:
                 continue
-            if request.get("host") == self.name and request.get("kind") == "separate":
+            if request.get("host") == self.name and request.get("kind") in {"separate", "blend"}:
                 yield job
 
     def note(self, job: Job, document: Mapping[str, Any]) -> Path:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from stembridge.jobs.combining import BlendRequest, CompareRequest
 from stembridge.jobs.events import EventLog
 from stembridge.jobs.request import QueryRequest, Request, SeparateRequest
 from stembridge.jobs.store import Job
@@ -89,7 +90,21 @@ def _separate(task: Task) -> None:
     )
 
 
+def _blend(task: Task) -> None:
+    from stembridge.bridge import blending
+
+    blending.carry_on(task)
+
+
+def _compare(task: Task) -> None:
+    from stembridge.bridge import comparing
+
+    comparing.carry_on(task)
+
+
 KINDS: tuple[Kind, ...] = (
     Kind("query", lambda task: isinstance(task.request, QueryRequest), _query),
+    Kind("blend", lambda task: isinstance(task.request, BlendRequest), _blend),
+    Kind("compare", lambda task: isinstance(task.request, CompareRequest), _compare),
     Kind("separate", lambda task: isinstance(task.request, SeparateRequest), _separate),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ def save(home: Path, preset: OwnPreset, *, overwrite: bool) -> None:
     if preset.id in known and not overwrite:
         raise UsageError(
             f"There is a preset called '{preset.id}' already.",
-            hint="Choose another name, or replace it with --overwrite.",
+            hint="Choose another name, or have it replaced (on the command line: --overwrite).",
         )
     key = next((name for name in document if name.casefold() == preset.id), preset.id)
     if key not in document:
@@ -144,6 +145,21 @@ def check(preset: OwnPreset, engines: Mapping[str, Engine], default: str) -> Mod
         except UnknownNameError as error:
             raise _unfit(preset, error) from error
     return model
+
+
+def checked(preset: OwnPreset, engines: Mapping[str, Engine], default: str) -> OwnPreset:
+    """Give a preset that is about to be saved, with its model's engine, id and name; raises as `check`.
+
+    One that says nothing at all raises `UsageError`.
+    """
+    if replace(preset, title="") == OwnPreset(preset.id):
+        raise UsageError(
+            "A preset has to say something.", hint="Choose a model, stems or another option for it."
+        )
+    found = check(preset, engines, default)
+    if found is None:
+        return preset
+    return replace(preset, engine=found.engine, model=found.id, model_name=found.name)
 
 
 def _model(engine: Engine, wanted: str) -> Model | None:

@@ -11,7 +11,9 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from stembridge.bridge.comparing import COMPARED_FIELDS
 from stembridge.bridge.queries import ROW_FIELDS
+from stembridge.jobs.combining import BLEND_FIELDS, COMPARE_FIELDS
 from stembridge.jobs.events import EVENTS, PROTOCOL
 from stembridge.jobs.finishing import RESULT_FIELDS
 from stembridge.jobs.request import QUERY_FIELDS, SEPARATE_FIELDS
@@ -33,6 +35,8 @@ def _fields(fields: Mapping[str, tuple[str, str]]) -> str:
 TABLES: Mapping[str, Callable[[], str]] = {
     "version": lambda: f"This is version **{PROTOCOL}**.",
     "separate": lambda: _fields(SEPARATE_FIELDS),
+    "blend": lambda: _fields(BLEND_FIELDS),
+    "compare": lambda: _fields(COMPARE_FIELDS),
     "query": lambda: _fields(QUERY_FIELDS),
     "rows": lambda: _table(("what", "a row has"), [(f"`{k}`", v) for k, v in ROW_FIELDS.items()]),
     "states": lambda: _table(
@@ -47,6 +51,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
         [(f"`{name}`", fields or "-", words) for name, (fields, words) in EVENTS.items()],
     ),
     "result": lambda: _table(("field", "meaning"), [(f"`{k}`", v) for k, v in RESULT_FIELDS.items()]),
+    "compared": lambda: _table(("field", "meaning"), [(f"`{k}`", v) for k, v in COMPARED_FIELDS.items()]),
     "errors": lambda: _table(
         ("code", "class", "meaning"),
         [(f"`{code}`", cls.__name__, words) for code, (cls, words) in CODES.items()],

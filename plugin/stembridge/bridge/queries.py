@@ -15,16 +15,19 @@ from stembridge.bridge import doctor, own_presets
 from stembridge.bridge.session import Tools
 from stembridge.engines import registry
 from stembridge.engines.base import Engine, Model, Readiness, Recipe, is_remote
-from stembridge.jobs import disk, plan
+from stembridge.jobs import disk, fields, plan
 from stembridge.jobs.events import PROTOCOL
 from stembridge.jobs.request import QueryRequest, SeparateRequest, parse
 from stembridge.jobs.store import Job
 from stembridge.model.errors import UnknownNameError, UsageError
-from stembridge.model.presets import PRESETS, OwnPreset
+from stembridge.model.presets import PRESETS, OwnPreset, own_name
 from stembridge.model.regions import Region
 
 MOST_SPANS = 16
 """Lengths that one quote may ask for: each asks the service anew."""
+
+MOST_ORDERS = 8
+"""Orders that one quote may ask for."""
 
 Hosts = Mapping[str, Callable[[], Iterable[Readiness]]]
 
@@ -36,6 +39,8 @@ ROW_FIELDS: Mapping[str, str] = {
     "presets": "id, title, gives, own, mvsep (of a shipped one: model, options, stems), "
     "offline (of a shipped one: the embedded engine can), order (of the user's own: engine, model, "
     "options, stems, rest, residual and format as in a request, null where not said)",
+    "save_preset": "id, title, gives, own, order: the saved one, as `presets` gives it",
+    "remove_preset": "id, removed",
     "engines": "engine, name, ready, text, remedy, needed",
     "quote": "engine, model, stems, frames, rate, channels, seconds, amount, unit, left, limits, why",
     "doctor": "name, ready, text, remedy, needed (false: one can do without)",
@@ -140,6 +145,10 @@ def _rows(
         return [model_row(model) for engine in engines.values() for model in engine.models()]
     if request.what == "presets":
         return preset_rows(tools.home)
+    if request.what == "save_preset":
+        return [_save(request.arguments, engines, tools)]
+    if request.what == "remove_preset":
+        return [_remove(request.arguments, tools.home)]
     if request.what == "engines":
         return engine_rows(engines)
     if request.what == "doctor":
@@ -147,27 +156,85 @@ def _rows(
     return _quotes(request.arguments, engines, tools.default_engine)
 
 
+def _save(arguments: Mapping[str, Any], engines: Mapping[str, Engine], tools: Tools) -> dict[str, Any]:
+    """Save a preset from a dialog: checked like one from the command line, and named like it."""
+    fields.known(arguments, frozenset({"name", "title", "order", "replace"}), "preset")
+    document = fields.table(arguments, "order")
+    known = ["engine", "model", "options", "stems", "rest", "residual", "format"]
+    fields.known(document, frozenset(known), "preset's order")
+    said = {name: value for name, value in document.items() if value is not None}
+    order = parse({"protocol": PROTOCOL, "kind": "separate", **said})
+    if not isinstance(order, SeparateRequest):
+        raise TypeError(order)
+    preset = OwnPreset(
+        own_name(fields.text(arguments, "name")),
+        title=fields.text(arguments, "title", "").strip(),
+        engine=order.engine,
+        model=order.model,
+        options=dict(order.options),
+        stems=order.stems,
+        rest=order.rest,
+        residual=order.residual,
+        format=order.format if "format" in said else None,
+    )
+    preset = own_presets.checked(preset, engines, tools.default_engine)
+    own_presets.save(tools.home, preset, overwrite=fields.flag(arguments, "replace"))
+    return own_row(preset)
+
+
+def _remove(arguments: Mapping[str, Any], home: Path) -> dict[str, Any]:
+    fields.known(arguments, frozenset({"name"}), "question")
+    name = fields.text(arguments, "name")
+    own_presets.remove(home, name)
+    return {"id": name.strip().casefold(), "removed": True}
+
+
 def _quotes(
     arguments: Mapping[str, Any], engines: Mapping[str, Engine], default: str
 ) -> Iterable[dict[str, Any]]:
-    """Price an order for its source, or for each of the spans that a host hasn't rendered yet."""
-    known = ["source", "spans", "engine", "model", "options"]
+    """Price orders for their source, or for each of the spans that a host hasn't rendered yet."""
+    known = ["source", "spans", "orders", "engine", "model", "options"]
     unknown = set(arguments) - set(known)
     if unknown:
         raise UnknownNameError("argument of a quote", min(unknown), known)
-    given = {name: value for name, value in arguments.items() if name != "spans"}
-    order = parse({"protocol": PROTOCOL, "kind": "separate", **given})
-    if not isinstance(order, SeparateRequest):
-        raise TypeError(order)
-    engine = registry.choose(engines, default, order.engine, order.model)
-    spans = arguments.get("spans")
-    if spans is None:
-        planned = plan.check(order, engine)
-        return [_quote(engine, planned.region, planned.recipe)]
-    if order.source is not None:
-        raise UsageError("A quote is for a source or for spans, not for both.", hint="Leave one of them out.")
-    recipe = engine.resolve(order.model, order.options)
-    return [_quote(engine, region, recipe) for region in _spans(spans)]
+    given = {name: value for name, value in arguments.items() if name not in {"spans", "orders"}}
+    rows: list[dict[str, Any]] = []
+    for one in _orders(arguments, given):
+        order = parse({"protocol": PROTOCOL, "kind": "separate", **one})
+        if not isinstance(order, SeparateRequest):
+            raise TypeError(order)
+        engine = registry.choose(engines, default, order.engine, order.model)
+        if arguments.get("spans") is None:
+            planned = plan.check(order, engine)
+            rows.append(_quote(engine, planned.region, planned.recipe))
+            continue
+        if order.source is not None:
+            raise UsageError(
+                "A quote is for a source or for spans, not for both.", hint="Leave one of them out."
+            )
+        recipe = engine.resolve(order.model, order.options)
+        rows += [_quote(engine, region, recipe) for region in _spans(arguments["spans"])]
+    return rows
+
+
+def _orders(arguments: Mapping[str, Any], given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Give what is to be priced: the one order that the arguments are, or a list of such."""
+    several = arguments.get("orders")
+    if several is None:
+        return [dict(given)]
+    fits = {"engine", "model", "options"}
+    if (
+        not isinstance(several, list)
+        or not 1 <= len(several) <= MOST_ORDERS
+        or not all(isinstance(one, dict) and set(one) <= fits for one in several)
+        or fits & set(given)
+    ):
+        raise UsageError(
+            "The orders of a quote can't be understood.",
+            hint=f"Give a list of 1 to {MOST_ORDERS} objects with engine, model and options, and none of "
+            "these beside it.",
+        )
+    return [{**given, **one} for one in several]
 
 
 def _spans(spans: Any) -> list[Region]:

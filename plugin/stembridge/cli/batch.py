@@ -13,8 +13,9 @@ from stembridge.bridge.summary import Ending
 from stembridge.cli import conclude, exits
 from stembridge.cli.compose import Tools
 from stembridge.cli.terminal import TerminalSession
-from stembridge.jobs import costs, plan, runner
-from stembridge.jobs.request import SeparateRequest
+from stembridge.jobs import plan, runner
+from stembridge.jobs.combining import BlendRequest, CompareRequest
+from stembridge.jobs.request import QueryRequest, SeparateRequest
 from stembridge.jobs.store import Job
 from stembridge.model.errors import Cancelled, DecisionNeededError, StembridgeError
 from stembridge.model.states import TABLE
@@ -33,7 +34,7 @@ class Consent:
 
 @dataclass(slots=True)
 class _Task:
-    """A job to work on, and how it ended. ``entry`` is None where there is nothing left to do."""
+    """A job to work on, and how it ended. ``entry`` is None where there is nothing to order."""
 
     entry: Entry | None
     job: Job
@@ -74,7 +75,7 @@ def separate(
             _tell(error, titles[place], terminal)
     for why in dict.fromkeys(entry.plan.recipe.why for entry in entries if entry.plan.recipe.why):
         terminal.say(why)
-    bill = _agree(entries, tools, terminal, consent) if several or consent.max_total is not None else None
+    bill = agree(entries, tools, terminal, consent) if several or consent.max_total is not None else None
     if terminal.interrupted():
         raise Cancelled
     tasks = []
@@ -82,7 +83,7 @@ def separate(
         job = tools.store.create(entry.request)
         endings[place].job = job
         if bill is not None:
-            _consent(job, bill, number)
+            batch.keep_consent(job, bill, number)
         tasks.append(_Task(entry, job, endings[place]))
     if not several:
         return conclude.tell(tasks[0].job, session.drive(tasks[0].job, tools, terminal), terminal)
@@ -109,21 +110,22 @@ def resume(jobs: Sequence[Job], tools: Tools, terminal: TerminalSession, consent
             endings[place].title = f"{entry.plan.name} ({job.id})"
         tasks.append(_Task(entry, job, endings[place]))
     open_ = [task for task in tasks if task.entry is not None]
-    bill = _agree([task.entry for task in tasks if task.entry is not None], tools, terminal, consent)
+    bill = agree([task.entry for task in tasks if task.entry is not None], tools, terminal, consent)
     for number, task in enumerate(open_):
-        _consent(task.job, bill, number)
+        batch.keep_consent(task.job, bill, number)
     _work_on(tasks, tools, terminal)
     done = iter(tasks)
     return _sum_up(endings, [code or next(done).code for code in codes], terminal)
 
 
 def _entry(job: Job, tools: Tools, engines: Mapping[str, Engine]) -> Entry | None:
-    """Find out what a job on disk is about; None for one that is finished."""
+    """Find out what a job on disk is about; None for one that has nothing to order."""
     from stembridge.engines import registry
 
-    request = runner.order(job)
-    if job.result_file.exists():
+    asked = job.request()
+    if job.result_file.exists() or isinstance(asked, BlendRequest | CompareRequest):
         return None
+    request = runner.order(job)
     engine = registry.choose(engines, tools.default_engine, request.engine, request.model)
     rendered = job.region_json.exists()
     return Entry(
@@ -131,14 +133,7 @@ def _entry(job: Job, tools: Tools, engines: Mapping[str, Engine]) -> Entry | Non
     )
 
 
-def _consent(job: Job, bill: batch.Bill, place: int) -> None:
-    """Keep with a job that its price was agreed to: taken up after a kill, it doesn't ask again."""
-    quote = bill.quotes.get(place)
-    if quote is not None and quote.amount is not None and not costs.free(quote):
-        costs.consent(job, quote)
-
-
-def _agree(entries: Sequence[Entry], tools: Tools, terminal: TerminalSession, consent: Consent) -> batch.Bill:
+def agree(entries: Sequence[Entry], tools: Tools, terminal: TerminalSession, consent: Consent) -> batch.Bill:
     """Tell what all of it costs, and have the user agree to it once; nothing is made or sent before."""
     bill = batch.bill(entries, tools.home)
     try:
@@ -198,11 +193,11 @@ def _tell(error: StembridgeError, title: str, terminal: TerminalSession) -> None
 
 
 def open_jobs(tools: Tools) -> list[Job]:
-    """Give the separations that are neither finished nor in another worker's hands, oldest first."""
+    """Give the jobs that are neither finished nor in another worker's hands, oldest first."""
     found = []
     for job in tools.store.jobs():
         try:
-            is_open = not TABLE[job.state()].over and isinstance(job.request(), SeparateRequest)
+            is_open = not TABLE[job.state()].over and not isinstance(job.request(), QueryRequest)
         except StembridgeError:
             continue  # damaged: `jobs list` shows it as failed
         if is_open and not job.busy():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +9,9 @@ import click
 
 from stembridge.bridge import blending
 from stembridge.bridge.finished import load, place_for
+from stembridge.cli import conclude
 from stembridge.cli.compose import Tools
-from stembridge.cli.terminal import TerminalSession
+from stembridge.jobs.combining import BlendRequest
 from stembridge.model.errors import UsageError
 from stembridge.model.formats import DEFAULT_FORMAT, FORMATS
 
@@ -55,52 +55,40 @@ def blend(
     overwrite: bool,
     format_name: str,
     as_json: bool,
-) -> None:
+) -> int:
     """Blend the same stem of several finished jobs of one region into one.
 
-    The rest of the region is written beside it, so that the two add up to the region.
+    The rest of the region is written beside it, so that the two add up to the region. The blend is a job,
+    too: `jobs` lists it, and what is done with a job can be done with it.
 
     \b
     stembridge blend last 20240501 --stem vocals
     stembridge blend last 20240501 --stem vocals --method min
     """  # noqa: D301 - click's mark for lines to leave alone
     tools = Tools()
-    terminal = TerminalSession(as_json=as_json, **settings)
-    numbers = _weights(weights)
+    terminal = conclude.Reader(as_json=as_json, **settings)
+    weighed = _weights(weights)
     found = [load(tools.store.find(name)) for name in names]
-    place = place_for(found[0], "blended", out)
+    request = BlendRequest(
+        tuple(one.job.id for one in found),
+        stem,
+        host="cli",
+        method=method,
+        weights=weighed,
+        format=format_name,
+        deliver_to=str(place_for(found[0], "blended", out)),
+        overwrite=overwrite,
+    )
+    blending.check(found, request)
     with terminal.listening():
-        report = blending.blend(
-            found,
-            stem,
-            tools,
-            place,
-            method=method,
-            weights=numbers,
-            format_name=format_name,
-            overwrite=overwrite,
-            progress=partial(_tell_progress, terminal),
-            cancelled=terminal.interrupted,
-        )
-    if as_json:
-        terminal.line({**report, "folder": str(place)})
-        return
-    from stembridge.report import document
-
-    for sentence in document.sentences(report):
-        terminal.say(sentence)
-    terminal.say(f"In: {place}")
+        return conclude.read(tools.store.create(request), tools, terminal, "report")
 
 
-def _tell_progress(terminal: TerminalSession, done: int, total: int) -> None:
-    terminal.progress("blending", done, total, "frames")
-
-
-def _weights(text: str | None) -> list[float]:
+def _weights(text: str | None) -> tuple[float, ...]:
     if text is None:
-        return []
+        return ()
     try:
-        return [float(part) for part in text.split(",")]
+        return tuple(float(part) for part in text.split(","))
     except ValueError:
         raise UsageError(
             f"'{text}' are no weights.", hint="Write numbers with commas between them, as 1,2."

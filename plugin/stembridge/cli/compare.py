@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +10,11 @@ import click
 
 from stembridge.bridge import comparing
 from stembridge.bridge.finished import check_files, load, place_beside, place_for
+from stembridge.cli import batch, conclude
 from stembridge.cli.compose import Tools
 from stembridge.cli.span import span
-from stembridge.cli.terminal import TerminalSession
-from stembridge.jobs.events import Event
+from stembridge.jobs.combining import CompareRequest
 from stembridge.jobs.request import SeparateRequest
-from stembridge.jobs.store import Job
 from stembridge.model.errors import UsageError
 
 
@@ -41,7 +39,7 @@ from stembridge.model.errors import UsageError
 )
 @click.option("--overwrite", is_flag=True, help="Replace an earlier comparison there.")
 @click.option(
-    "--max-credits", type=click.IntRange(min=0), metavar="N", help="What a separation may cost unasked."
+    "--max-credits", type=click.IntRange(min=0), metavar="N", help="What each separation may cost unasked."
 )
 @click.option("--yes", is_flag=True, help="Agree to the cost that would be asked.")
 @click.option("--again", is_flag=True, help="Separate anew, though the same was done before.")
@@ -62,18 +60,19 @@ def compare(
     yes: bool,
     again: bool,
     as_json: bool,
-) -> None:
+) -> int:
     """Set separations of one region side by side: levels, likeness, spectra, residual, time and cost.
 
     Name finished jobs, or an INPUT and the models to separate it with. What was separated before isn't
-    separated again. The result is a folder with compare.json and compare.png.
+    separated again; what the rest costs together is told and agreed to once, before anything is sent. The
+    result is a folder with compare.json and compare.png.
 
     \b
     stembridge compare last 20240501
     stembridge compare song.wav --with offline:spleeter --with mvsep:40 --start 1:00 --end 1:30
     """  # noqa: D301 - click's mark for lines to leave alone
     tools = Tools()
-    terminal = _Terminal(as_json=as_json, agreed=yes, **settings)
+    terminal = conclude.Reader(as_json=as_json, agreed=yes, **settings)
     spans = {"start": start, "end": end, "first_frame": first_frame, "frames": frames}
     if models:
         if len(models) < 2 or len(names) != 1:
@@ -92,39 +91,22 @@ def compare(
     with terminal.listening():
         if models:
             place = place_beside(Path(source.path), "compared", out)
-            check_files(place, (comparing.DOCUMENT, comparing.PICTURE), overwrite=overwrite)
-            jobs = comparing.separate(requests, tools, terminal, terminal.name)
+            check_files(place, comparing.FILES, overwrite=overwrite)
+            entries = comparing.orders(requests, tools)
+            bill = batch.agree(entries, tools, terminal, batch.Consent(yes))
+            jobs = comparing.separate(entries, bill, tools, terminal, terminal.name)
         else:
             jobs = [tools.store.find(name) for name in names]
         found = [load(job) for job in jobs]
+        comparing.check(found)
         place = place_for(found[0], "compared", out)
-        document = comparing.compare(
-            found,
-            tools,
-            place,
-            overwrite=overwrite,
-            progress=partial(_tell_progress, terminal),
-            cancelled=terminal.interrupted,
+        check_files(place, comparing.FILES, overwrite=overwrite)
+        job = tools.store.create(
+            CompareRequest(
+                tuple(one.id for one in jobs), host="cli", deliver_to=str(place), overwrite=overwrite
+            )
         )
-    if as_json:
-        terminal.line({**document, "folder": str(place)})
-        return
-    for sentence in document["sentences"]:
-        terminal.say(sentence)
-    terminal.say(f"In: {place}")
-
-
-class _Terminal(TerminalSession):
-    """A terminal that tells a program nothing but the document at the end."""
-
-    def event(self, job: Job, event: Event) -> None:
-        """Show one event to a person."""
-        if not self.as_json:
-            super().event(job, event)
-
-
-def _tell_progress(terminal: TerminalSession, done: int, total: int) -> None:
-    terminal.progress("comparing", done, total, "frames")
+        return conclude.read(job, tools, terminal, "document")
 
 
 def _with(order: SeparateRequest, text: str) -> SeparateRequest:

@@ -23,6 +23,8 @@ PHASES: Mapping[str, str] = {
     "separating": "Separating",
     "download": "Fetching",
     "align": "Writing the stems",
+    "blend": "Blending",
+    "compare": "Comparing",
     "fetching": "Fetching the model",
     "checking": "Checking the model",
     "converting": "Converting the model",

@@ -18,6 +18,7 @@ from stembridge.cli.rows import jobs as counted
 from stembridge.cli.rows import size
 from stembridge.cli.terminal import TerminalSession
 from stembridge.jobs import disk, events, runner, usage
+from stembridge.jobs.combining import BlendRequest, CompareRequest
 from stembridge.jobs.request import SeparateRequest
 from stembridge.jobs.store import Job
 from stembridge.model.errors import StembridgeError, UsageError
@@ -160,6 +161,10 @@ def retry(settings: dict[str, Any], job_id: str, *, overwrite: bool, yes: bool, 
     """Make a new job of an old one's request; its rendered region is used again."""
     tools = Tools()
     old = tools.store.find(job_id)
+    asked = old.request()
+    if isinstance(asked, BlendRequest | CompareRequest):
+        job = tools.store.create(replace(asked, overwrite=asked.overwrite or overwrite))
+        return conclude.drive(job, tools, settings, as_json=as_json)
     request = runner.order(old)
     job = tools.store.create(replace(request, overwrite=request.overwrite or overwrite))
     runner.hand_over(old, job)
@@ -179,6 +184,22 @@ def remove(ids: tuple[str, ...], *, as_json: bool) -> None:
             click.echo(f"{job.id} is removed.")
     if as_json:
         TerminalSession(as_json=True).line([{"id": job.id, "removed": True} for job in found])
+
+
+def _combined(job: Job, request: BlendRequest | CompareRequest) -> dict[str, Any]:
+    """Give what a row tells of a job about other jobs."""
+    kind = "blend" if isinstance(request, BlendRequest) else "compare"
+    source: str | None = None
+    for one in (job, *(Job(job.folder.parent / name) for name in request.jobs if name.isalnum())):
+        with contextlib.suppress(StembridgeError):
+            source = source or ((one.result() or {}).get("region") or {}).get("source")
+    return {
+        "kind": kind,
+        "engine": kind,
+        "model": request.method if isinstance(request, BlendRequest) else None,
+        "source": source,
+        "name": request.name if isinstance(request, BlendRequest) else "",
+    }
 
 
 def _row(job: Job, found: list[usage.Name] | None = None) -> dict[str, Any]:
@@ -208,6 +229,8 @@ def _row(job: Job, found: list[usage.Name] | None = None) -> dict[str, Any]:
         request = job.request()
     except StembridgeError:
         return row
+    if isinstance(request, BlendRequest | CompareRequest):
+        return {**row, **_combined(job, request)}
     if not isinstance(request, SeparateRequest):
         return {**row, "kind": "query"}
     try:

@@ -109,11 +109,7 @@ def save(
         if said:
             raise UsageError("--from takes everything from the job.", hint="Leave the other options out.")
         preset = _of_job(tools, job_id, preset)
-    elif not said:
-        raise UsageError("A preset has to say something.", hint="Add --model, --stems or another option.")
-    found = own_presets.check(preset, tools.engines(background=False), tools.default_engine)
-    if found is not None:
-        preset = replace(preset, engine=found.engine, model=found.id, model_name=found.name)
+    preset = own_presets.checked(preset, tools.engines(background=False), tools.default_engine)
     own_presets.save(tools.home, preset, overwrite=overwrite)
     if as_json:
         TerminalSession(as_json=True).line(own_row(preset))

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import stembridge
 from stembridge.audio.render import RegionFile
@@ -18,6 +18,7 @@ from stembridge.jobs import disk, events
 from stembridge.jobs.plan import PICTURE, REPORT, Plan
 from stembridge.jobs.reuse import stamp
 from stembridge.jobs.store import Job
+from stembridge.jobs.watch import Watch
 from stembridge.jobs.work import Work
 from stembridge.model.errors import Cancelled, StembridgeError, StoreError
 from stembridge.model.formats import find_format
@@ -27,7 +28,7 @@ from stembridge.model.stems import colour
 
 RESULT_FIELDS = {
     "protocol": "version of the file protocol",
-    "kind": '"separate"',
+    "kind": '"separate"; "blend" of a blend',
     "job": "the job's id",
     "engine": "who separated",
     "model": "with what",
@@ -94,7 +95,7 @@ def _finish(one: Work, planned: Plan, rendered: RegionFile | None) -> None:
 
         planned, rendered, answer = settle(one, planned, rendered, answer)
     disk.make_folder(job.stems_folder)
-    _take_back(one)
+    take_back(job, request.deliver_to)
     facts = bring_home(
         rendered,
         job.answer_folder,
@@ -123,20 +124,20 @@ def _finish(one: Work, planned: Plan, rendered: RegionFile | None) -> None:
         phases=one.seconds,
     )
     disk.write_json(job.stems_folder / REPORT, report)
-    picture = _draw(one, report, rendered)
+    picture = draw(one, report, rendered)
     conclude(one, planned, report, picture=picture)
     if not is_remote(one.engine):
         disk.remove(job.answer_folder)
 
 
-def _take_back(one: Work) -> None:
+def take_back(job: Job, deliver_to: str | None) -> None:
     """Undo a delivery that a crash cut short: the stems are about to be written anew."""
-    if one.request.deliver_to is not None:
-        for file in sorted(one.job.stems_folder.iterdir()):
-            disk.take_back(file, Path(one.request.deliver_to) / file.name)
+    if deliver_to is not None and job.stems_folder.exists():
+        for file in sorted(job.stems_folder.iterdir()):
+            disk.take_back(file, Path(deliver_to) / file.name)
 
 
-def _draw(one: Work, report: dict[str, Any], rendered: RegionFile | None) -> bool:
+def draw(one: Watch, report: dict[str, Any], rendered: RegionFile | None) -> bool:
     """Draw the picture; a job doesn't fail for want of one."""
     from stembridge.report import picture
 
@@ -155,11 +156,49 @@ def conclude(
     one: Work, planned: Plan, report: dict[str, Any], *, picture: bool, reused_from: str | None = None
 ) -> None:
     """Deliver what lies in the stems folder and write result.json."""
+    request = one.request
+    one.stop_if_cancelled()
+    result = hand_over(one.job, request, planned, report, picture=picture, reused_from=reused_from)
+    if planned.source_key:
+        one.index.remember(planned.result_key(request), one.job)
+    if planned.source_key and one.job.separation_json.exists() and is_remote(one.engine):
+        one.index.remember(planned.answer_key(), one.job)
+    disk.write_json(one.job.result_file, result)
+
+
+class Wish(Protocol):
+    """What any request for stems says of their place."""
+
+    @property
+    def deliver_to(self) -> str | None:
+        """The folder that gets the files."""
+        ...
+
+    @property
+    def overwrite(self) -> bool:
+        """Files of the same name there may be replaced."""
+        ...
+
+    @property
+    def host_context(self) -> Any:
+        """Whatever the host keeps there."""
+        ...
+
+
+def hand_over(
+    job: Job,
+    wish: Wish,
+    planned: Plan,
+    report: dict[str, Any],
+    *,
+    kind: str = "separate",
+    picture: bool,
+    reused_from: str | None = None,
+) -> dict[str, Any]:
+    """Deliver what lies in the stems folder; give what result.json will say. It may be done again."""
     from stembridge.report import document
 
-    job, request = one.job, one.request
-    target = None if request.deliver_to is None else Path(request.deliver_to)
-    one.stop_if_cancelled()
+    target = None if wish.deliver_to is None else Path(wish.deliver_to)
     if target is not None:
         disk.make_folder(target)
     rows = []
@@ -167,7 +206,7 @@ def conclude(
         path = job.stems_folder / row["file"]
         delivered = None if target is None else target / row["file"]
         if delivered is not None:
-            disk.bring(path, delivered, overwrite=request.overwrite)
+            disk.bring(path, delivered, overwrite=wish.overwrite)
         rows.append(
             {
                 **row,
@@ -179,12 +218,12 @@ def conclude(
         )
     if target is not None:
         for name_of in [REPORT, *([PICTURE] if picture else [])]:
-            disk.bring(job.stems_folder / name_of, target / name_of, overwrite=request.overwrite)
+            disk.bring(job.stems_folder / name_of, target / name_of, overwrite=wish.overwrite)
     place = target or job.stems_folder
     region = planned.region
-    result = {
+    return {
         "protocol": events.PROTOCOL,
-        "kind": "separate",
+        "kind": kind,
         "job": job.id,
         "engine": planned.recipe.engine,
         "model": planned.recipe.model,
@@ -201,13 +240,8 @@ def conclude(
         "labels": report["details"].get("labels", []),
         "sentences": document.sentences(report),
         "reused_from": reused_from,
-        "host_context": request.host_context,
+        "host_context": wish.host_context,
     }
-    if planned.source_key:
-        one.index.remember(planned.result_key(request), job)
-    if planned.source_key and is_remote(one.engine):
-        one.index.remember(planned.answer_key(), job)
-    disk.write_json(job.result_file, result)
 
 
 def from_earlier(one: Work, planned: Plan) -> bool:

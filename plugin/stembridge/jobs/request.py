@@ -1,18 +1,20 @@
 """Requests: what a host writes into a job folder, read strictly.
 
 A key that isn't known is refused, not dropped: a misspelt option must not silently change a job.
-`SEPARATE_FIELDS` and `QUERY_FIELDS` are the protocol; `plugin/PROTOCOL.md` is generated from them.
+`SEPARATE_FIELDS` and `QUERY_FIELDS`, with those of `combining`, are the protocol; `plugin/PROTOCOL.md` is
+generated from them.
 """
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from stembridge.jobs import fields
+from stembridge.jobs.combining import BLEND_FIELDS, COMPARE_FIELDS, BlendRequest, CompareRequest
 from stembridge.jobs.events import PROTOCOL
-from stembridge.model.errors import StoreError, UsageError
+from stembridge.model.errors import StoreError
 
 SEPARATE_FIELDS: Mapping[str, tuple[str, str]] = {
     "protocol": ("integer", "version of the file protocol"),
@@ -53,23 +55,29 @@ SEPARATE_FIELDS: Mapping[str, tuple[str, str]] = {
         "for a service: format (0 to 5; left out: the best lossless), publish_demo and mirror (1), all text",
     ),
     "background": ("boolean", "true: leave a processor to the host"),
+    "parent": ("text or null", "the job whose step this is; the core alone sets it"),
     "host_context": ("anything", "kept for the host, never read"),
 }
 QUERY_FIELDS: Mapping[str, tuple[str, str]] = {
     "protocol": ("integer", "version of the file protocol"),
     "kind": ("text", '"query"'),
     "host": ("text", "who asks"),
-    "what": ("text", "catalogue, presets, engines, quote or doctor"),
+    "what": ("text", "catalogue, presets, save_preset, remove_preset, engines, quote or doctor"),
     "arguments": (
         "object",
-        "quote: source (or spans, a list of frames, rate, channels), engine, model, options; else empty",
+        (
+            "quote: source (or spans, a list of frames, rate, channels), engine, model, options (or orders, "
+            "a list of engine, model, options); save_preset: name, title, order (engine, model, options, "
+            "stems, rest, residual, format), replace (true: it may take the place of one of that name); "
+            "remove_preset: name; else empty"
+        ),
     ),
     "host_context": ("anything", "kept for the host, never read"),
 }
 SOURCE_FIELDS = frozenset({"path", "first_frame", "frames", "rate", "channels", "url", "remote_type"})
 CHECK_FIELDS = frozenset({"first_frame"})
 SERVICE_FIELDS = frozenset({"format", "publish_demo", "mirror"})
-QUERIES = ("catalogue", "presets", "engines", "quote", "doctor")
+QUERIES = ("catalogue", "presets", "save_preset", "remove_preset", "engines", "quote", "doctor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +122,7 @@ class SeparateRequest:
     host_context: Any = None
     input: bool = False
     check: int | None = None
+    parent: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Give the document that goes into request.json."""
@@ -145,6 +154,7 @@ class SeparateRequest:
             "max_credits": self.max_credits,
             "service": dict(self.service),
             "background": self.background,
+            "parent": self.parent,
             "host_context": self.host_context,
         }
 
@@ -170,7 +180,7 @@ class QueryRequest:
         }
 
 
-Request = SeparateRequest | QueryRequest
+Request = SeparateRequest | BlendRequest | CompareRequest | QueryRequest
 
 
 def parse(document: Mapping[str, Any]) -> Request:
@@ -192,51 +202,55 @@ def parse(document: Mapping[str, Any]) -> Request:
         )
     kind = document.get("kind")
     if kind == "separate":
-        _known(document, SEPARATE_FIELDS, "request")
+        fields.known(document, SEPARATE_FIELDS, "request")
         return _separate(document)
     if kind == "query":
-        _known(document, QUERY_FIELDS, "request")
-        what = _text(document, "what")
+        fields.known(document, QUERY_FIELDS, "request")
+        what = fields.text(document, "what")
         if what not in QUERIES:
-            raise _wrong("what", f"one of {', '.join(QUERIES)}")
-        arguments = _object(document, "arguments")
-        return QueryRequest(what, _text(document, "host", ""), arguments, document.get("host_context"))
-    raise _wrong("kind", '"separate" or "query"')
+            raise fields.wrong("what", f"one of {', '.join(QUERIES)}")
+        arguments = fields.table(document, "arguments")
+        return QueryRequest(what, fields.text(document, "host", ""), arguments, document.get("host_context"))
+    if kind == "blend":
+        fields.known(document, BLEND_FIELDS, "request")
+        return BlendRequest.read(document)
+    if kind == "compare":
+        fields.known(document, COMPARE_FIELDS, "request")
+        return CompareRequest.read(document)
+    raise fields.wrong("kind", '"separate", "blend", "compare" or "query"')
 
 
 def _separate(document: Mapping[str, Any]) -> SeparateRequest:
-    has_source, has_input = document.get("source") is not None, _flag(document, "input")
+    has_source, has_input = document.get("source") is not None, fields.flag(document, "input")
     if has_source and has_input:
-        raise _wrong("source", "left out where input is true")
-    options = _object(document, "options")
+        raise fields.wrong("source", "left out where input is true")
+    options = fields.table(document, "options")
     if not all(isinstance(value, str) for value in options.values()):
-        raise _wrong("options", "text for text")
-    service = _object(document, "service")
-    _known(service, SERVICE_FIELDS, "service")
+        raise fields.wrong("options", "text for text")
+    service = fields.table(document, "service")
+    fields.known(service, SERVICE_FIELDS, "service")
     if not all(isinstance(value, str) for value in service.values()):
-        raise _wrong("service", "text for text")
-    stems = document.get("stems", [])
-    if not isinstance(stems, list) or not all(isinstance(stem, str) for stem in stems):
-        raise _wrong("stems", "a list of text")
+        raise fields.wrong("service", "text for text")
     return SeparateRequest(
         source=parse_source(document["source"]) if has_source else None,
         input=has_input,
         check=_check_frame(document),
-        host=_text(document, "host", ""),
-        name=_text(document, "name", ""),
-        engine=_text_or_none(document, "engine"),
-        model=_text_or_none(document, "model"),
+        host=fields.text(document, "host", ""),
+        name=fields.text(document, "name", ""),
+        engine=fields.text_or_none(document, "engine"),
+        model=fields.text_or_none(document, "model"),
         options=options,
-        stems=tuple(stems),
-        rest=_flag(document, "rest"),
-        residual=_flag(document, "residual"),
-        format=_text(document, "format", "wav32f"),
-        deliver_to=None if document.get("deliver_to") is None else _path(document, "deliver_to"),
-        overwrite=_flag(document, "overwrite"),
-        again=_flag(document, "again"),
-        max_credits=_count_or_none(document, "max_credits"),
+        stems=fields.texts(document, "stems"),
+        rest=fields.flag(document, "rest"),
+        residual=fields.flag(document, "residual"),
+        format=fields.text(document, "format", "wav32f"),
+        deliver_to=None if document.get("deliver_to") is None else fields.path_of(document, "deliver_to"),
+        overwrite=fields.flag(document, "overwrite"),
+        again=fields.flag(document, "again"),
+        max_credits=fields.count_or_none(document, "max_credits"),
         service=service,
-        background=_flag(document, "background"),
+        background=fields.flag(document, "background"),
+        parent=fields.text_or_none(document, "parent"),
         host_context=document.get("host_context"),
     )
 
@@ -247,91 +261,34 @@ def _check_frame(document: Mapping[str, Any]) -> int | None:
         return None
     source = document.get("source")
     if not isinstance(check, Mapping) or not isinstance(source, Mapping) or source.get("path") is None:
-        raise _wrong("check", "an object, with a source that has a path")
-    _known(check, CHECK_FIELDS, "check")
-    first = _count_or_none(check, "first_frame")
+        raise fields.wrong("check", "an object, with a source that has a path")
+    fields.known(check, CHECK_FIELDS, "check")
+    first = fields.count_or_none(check, "first_frame")
     if first is None:
-        raise _wrong("first_frame", "a number, 0 or more")
+        raise fields.wrong("first_frame", "a number, 0 or more")
     return first
 
 
 def parse_source(document: object) -> Source:
     """Read the object that names a span of a file."""
     if not isinstance(document, Mapping):
-        raise _wrong("source", "an object")
-    _known(document, SOURCE_FIELDS, "source")
+        raise fields.wrong("source", "an object")
+    fields.known(document, SOURCE_FIELDS, "source")
     first = document.get("first_frame", 0)
     if not isinstance(first, int) or isinstance(first, bool):
-        raise _wrong("first_frame", "an integer")
+        raise fields.wrong("first_frame", "an integer")
     frames = document.get("frames")
     if frames is not None and (not isinstance(frames, int) or isinstance(frames, bool)):
-        raise _wrong("frames", "an integer or null")
-    url = _text_or_none(document, "url")
+        raise fields.wrong("frames", "an integer or null")
+    url = fields.text_or_none(document, "url")
     if (document.get("path") is None) == (url is None):
-        raise _wrong("source", "a path or a url: one of the two")
+        raise fields.wrong("source", "a path or a url: one of the two")
     return Source(
-        path="" if url is not None else _path(document, "path"),
+        path="" if url is not None else fields.path_of(document, "path"),
         url=url,
-        remote_type=_text_or_none(document, "remote_type"),
+        remote_type=fields.text_or_none(document, "remote_type"),
         first_frame=first,
         frames=frames,
-        rate=_count_or_none(document, "rate"),
-        channels=_count_or_none(document, "channels"),
+        rate=fields.count_or_none(document, "rate"),
+        channels=fields.count_or_none(document, "channels"),
     )
-
-
-def _known(document: Mapping[str, Any], fields: Mapping[str, object] | frozenset[str], where: str) -> None:
-    for key in document:
-        if key not in fields:
-            near = difflib.get_close_matches(key, list(fields), n=1)
-            raise UsageError(
-                f"The {where} has a field '{key}' that nobody knows.",
-                hint=f"Did the host mean '{near[0]}'?" if near else "See PROTOCOL.md for the fields.",
-            )
-
-
-def _wrong(name: str, expected: str) -> UsageError:
-    return UsageError(
-        f"The request's field '{name}' must be {expected}.", hint="See PROTOCOL.md for the fields."
-    )
-
-
-def _text(document: Mapping[str, Any], name: str, default: str | None = None) -> str:
-    value = document.get(name, default)
-    if not isinstance(value, str):
-        raise _wrong(name, "text")
-    return value
-
-
-def _path(document: Mapping[str, Any], name: str) -> str:
-    value = _text(document, name)
-    if not value or "\0" in value:
-        raise _wrong(name, "a path")
-    return value
-
-
-def _text_or_none(document: Mapping[str, Any], name: str) -> str | None:
-    return None if document.get(name) is None else _text(document, name)
-
-
-def _count_or_none(document: Mapping[str, Any], name: str) -> int | None:
-    value = document.get(name)
-    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
-        raise _wrong(name, "a number, 0 or more, or null")
-    return value
-
-
-def _flag(document: Mapping[str, Any], name: str) -> bool:
-    value = document.get(name, False)
-    if not isinstance(value, bool):
-        raise _wrong(name, "true or false")
-    return value
-
-
-def _object(document: Mapping[str, Any], name: str) -> dict[str, Any]:
-    value = document.get(name, {})
-    if value == []:  # a Lua table without keys can't tell what it is
-        return {}
-    if not isinstance(value, dict):
-        raise _wrong(name, "an object")
-    return value

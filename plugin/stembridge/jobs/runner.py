@@ -57,7 +57,7 @@ def carry_on(
     """
     request = order(job)
     engine = registry.choose(engines, default_engine, request.engine, request.model)
-    one = Work(job, request, engine, home, clock, log, interrupted)
+    one = Work(job, clock, log, interrupted, request, engine, home)
     one.state = standing(job)
     with one.held:
         while one.state is not State.READY:
@@ -92,7 +92,11 @@ def _create(one: Work) -> State:
     """Check the order; answer it from an earlier job, or render its region."""
     one.stop_if_cancelled()
     one.enter(State.CREATED)
-    planned = plan.check(one.request, one.engine, one.job)
+    return _begin(one, plan.check(one.request, one.engine, one.job))
+
+
+def _begin(one: Work, planned: Plan) -> State:
+    """Answer a checked order from an earlier job, or render its region."""
     if planned.source_offset:
         one.warn(
             "source_offset",
@@ -132,7 +136,8 @@ def _rendered(one: Work) -> State:
     fresh = "render" in one.seconds
     if rendered is not None and not fresh and not render.verify(rendered):
         return _render_again(one)
-    if one.request.input and not one.request.again and finishing.from_earlier(one, planned):
+    late = one.request.input or one.request.parent is not None  # it came here rendered, or by its samples
+    if late and planned.source_key and not one.request.again and finishing.from_earlier(one, planned):
         return State.READY
     if not one.request.again and planned.source_key and finishing.answer_from_earlier(one, planned):
         return State.ALIGNING
@@ -141,6 +146,37 @@ def _rendered(one: Work) -> State:
     if rendered is None:
         raise disk.corrupt(one.job.region_json, "a local engine needs a region")
     return _separate(one, cast("LocalEngine", one.engine), planned, rendered)
+
+
+def opened(one: Work, check: Callable[[], Plan]) -> Plan | None:
+    """Bring a job whose separating others do as far as RENDERED; its region is kept in its folder.
+
+    Parameters
+    ----------
+    check
+        Gives the checked order; asked only where no earlier worker rendered the region.
+
+    Returns
+    -------
+    Plan
+        None where the job was answered from an earlier one: it is ready.
+    """
+    one.state = standing(one.job)
+    one.stop_if_cancelled()
+    if one.state is State.RENDERED:
+        planned, rendered = read_plan(one.job)
+        if one.request.deliver_to is not None:
+            plan.check_place(Path(one.request.deliver_to), planned, one.request, one.job)
+        if rendered is None or not render.verify(rendered):
+            one.state = _render_again(one)
+    if one.state is State.CREATED:
+        one.enter(State.CREATED)
+        if _begin(one, check()) is State.READY:
+            return None
+        planned = read_plan(one.job)[0]
+        if one.request.input and not one.request.again and finishing.from_earlier(one, planned):
+            return None
+    return read_plan(one.job)[0]
 
 
 def _render_again(one: Work) -> State:

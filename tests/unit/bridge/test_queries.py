@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -53,11 +54,17 @@ def _quote(source: Path, **more: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("what", QUERIES)
 def test_the_answer_is_rows_and_a_result_that_counts_them(home: Path, song: Path, what: str) -> None:
-    job, outcome = _ask(home, what, _quote(song) if what == "quote" else {})
+    own_presets.save(home, OwnPreset("mine", model="repet"), overwrite=False)
+    arguments = {
+        "quote": _quote(song),
+        "save_preset": {"name": "new", "order": {"model": "repet"}},
+        "remove_preset": {"name": "mine"},
+    }
+    job, outcome = _ask(home, what, arguments.get(what))
     assert outcome.state is State.READY
     rows = _rows(job)
     assert rows
-    words = ROW_FIELDS[what].replace("(", ",").replace(")", ",")
+    words = re.sub("[():]", ",", ROW_FIELDS[what])
     assert set(rows[0]) <= {word.strip() for word in words.split(",")}
     assert job.result() == {
         "protocol": 1, "kind": "query", "job": job.id, "what": what, "rows": len(rows),
