@@ -184,13 +184,15 @@ class Quote:
 
     ``amount`` is in ``unit``: "credits", which are money, or "attempts", which aren't; None where the
     price isn't known. ``left`` is what the account has, None where it isn't known. ``limits`` are
-    sentences that stand against the order.
+    sentences that stand against the order. ``longest`` is how many seconds of audio an order may hold,
+    told only where the order holds more: it could be made in parts.
     """
 
     amount: int | None
     unit: str
     left: int | None = None
     limits: tuple[str, ...] = ()
+    longest: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

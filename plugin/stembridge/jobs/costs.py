@@ -12,16 +12,18 @@ from stembridge.jobs.work import Work
 from stembridge.model.errors import Cancelled, DecisionNeededError, LimitError, StoreError
 
 CREDITS = "credits"
+LONGEST = "longest"
+"""Key in a refusal's context: seconds that the order may hold, where it holds too many; else None."""
 
 
 def agree(one: Work, engine: RemoteEngine, planned: Plan) -> Quote:
     """Give what the order costs; raise a question, or a refusal, unless the user allowed that."""
     quote = engine.quote(planned.region, planned.recipe)
     if quote.limits:
-        raise LimitError(quote.limits[0], hint=" ".join(quote.limits[1:]))
+        raise LimitError(quote.limits[0], hint=" ".join(quote.limits[1:]), context={LONGEST: quote.longest})
     if free(quote) or within(quote, one.request.max_credits):
         return quote
-    choice = one.answer(_question(quote))
+    choice = one.answer(question(quote))
     if choice == "agree":
         return quote
     if choice == "decline":
@@ -33,7 +35,7 @@ def agree(one: Work, engine: RemoteEngine, planned: Plan) -> Quote:
         f"This separation costs {price} {unit}.{left}",
         hint="Agree to it, or allow it in advance with --yes or --max-credits.",
         choices=[("agree", f"Spend {price} {unit}"), ("decline", "Don't separate")],
-        context={"id": _question(quote)},
+        context={"id": question(quote)},
     )
 
 
@@ -49,13 +51,13 @@ def within(quote: Quote, most: int | None) -> bool:
 
 def consent(job: Job, quote: Quote) -> None:
     """Write down that the user agreed to this very cost, before the job asks; it outlives a kill."""
-    disk.write_json(job.answer_file, {"id": _question(quote), "choice": "agree"})
+    disk.write_json(job.answer_file, {"id": question(quote), "choice": "agree"})
 
 
 def consented(job: Job, quote: Quote) -> bool:
     """Say whether the user agreed to this very cost before."""
     try:
-        return disk.read_json(job.answer_file) == {"id": _question(quote), "choice": "agree"}
+        return disk.read_json(job.answer_file) == {"id": question(quote), "choice": "agree"}
     except (FileNotFoundError, StoreError):
         return False
 
@@ -82,5 +84,6 @@ def ordered(job: Job) -> Quote | None:
     return Quote(price.get("amount"), str(price.get("unit")))
 
 
-def _question(quote: Quote) -> str:
+def question(quote: Quote) -> str:
+    """Give the id of the question whether somebody agrees to a price: another price is another question."""
     return f"cost-{quote.amount}-{quote.unit}"

@@ -65,7 +65,7 @@ def quote(region: Region | None, recipe: Recipe, algorithm: Algorithm, account: 
     -------
     Quote
         In credits where they may be spent, else an attempt of the day. ``limits`` come in pairs: what
-        stands against the order, and what to do about it.
+        stands against the order, and what to do about it; its length, where it is too long, first.
 
     Raises
     ------
@@ -79,12 +79,14 @@ def quote(region: Region | None, recipe: Recipe, algorithm: Algorithm, account: 
     price: int | None = amount
     if premium:
         price, left = _credits(region, recipe, algorithm), account.credits
+    too_long = _length_limits(region, account.plan)
     limits = [
+        *too_long,
         *_plan_limits(algorithm, recipe, account.plan),
-        *_length_limits(region, account.plan),
         *_funds_limits(price, account, premium=premium),
     ]
-    return Quote(price, "credits" if premium else "attempts", left, tuple(limits))
+    longest = account.plan.minutes * 60 if too_long else None
+    return Quote(price, "credits" if premium else "attempts", left, tuple(limits), longest)
 
 
 def _credits(region: Region | None, recipe: Recipe, algorithm: Algorithm) -> int | None:
