@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import string
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,11 @@ class Job:
         return self.folder / "rows.jsonl"
 
     @property
+    def family_json(self) -> Path:
+        """The steps of a job that is made of jobs."""
+        return self.folder / "family.json"
+
+    @property
     def log_file(self) -> Path:
         """For us: what a worker had to say when something broke."""
         return self.folder / "worker.log"
@@ -135,9 +141,40 @@ class Job:
         except FileNotFoundError:
             return None
 
+    def parent(self) -> str | None:
+        """Give the id of the job whose step this is; None where it is nobody's, or can't be read."""
+        try:
+            parent = disk.read_json(self.request_file).get("parent")
+        except (FileNotFoundError, StoreError):
+            return None
+        return parent if isinstance(parent, str) else None
+
+    def children(self) -> list[Job]:
+        """Give the jobs that do this one's steps, as far as they were made, in their order."""
+        if not self.family_json.exists():  # it is there before the first of them
+            return []
+        form = re.compile(rf"{re.escape(self.id)}s(\d{{2,}})")
+        try:
+            with os.scandir(self.folder.parent) as entries:
+                found = [(match, entry.path) for entry in entries if (match := form.fullmatch(entry.name))]
+        except OSError as error:
+            raise disk.unreadable(error, self.folder.parent) from error
+        jobs = [Job(Path(path)) for _, path in sorted(found, key=lambda pair: int(pair[0][1]))]
+        # One without a request was cut off while it was made.
+        return [job for job in jobs if not job.request_file.exists() or job.parent() == self.id]
+
+    def folders(self) -> list[Path]:
+        """Give the folders that belong to this job: its own, and those of its steps."""
+        return [self.folder, *(folder for child in self.children() for folder in child.folders())]
+
     def busy(self) -> bool:
         """Say whether a worker has the job now."""
         return lock.held(self.lock_file)
+
+
+def child_id(parent: Job, number: int) -> str:
+    """Give the id of a job's step, by its place from 1: the same each time; letters and digits only."""
+    return f"{parent.id}s{number:02d}"
 
 
 class Store:
@@ -189,6 +226,32 @@ class Store:
         disk.write_json(job.request_file, request.to_dict())
         return job
 
+    def create_child(
+        self,
+        parent: Job,
+        number: int,
+        request: Request,
+        prepare: Callable[[Job], None] = lambda _job: None,
+    ) -> Job:
+        """Make the job of a step, or find it where it is made already.
+
+        Parameters
+        ----------
+        number
+            The step's place, from 1.
+        request
+            Its ``parent`` is the parent's id.
+        prepare
+            Puts into the folder what has to be there before the request; runs again after a kill.
+        """
+        job = Job(self.folder / child_id(parent, number))
+        if job.request_file.exists():
+            return job
+        disk.make_folder(job.folder)
+        prepare(job)
+        disk.write_json(job.request_file, request.to_dict())
+        return job
+
     def jobs(self) -> Iterator[Job]:
         """Give all jobs, newest first: by the time of their request, since a host may choose any name."""
         try:
@@ -208,29 +271,34 @@ class Store:
     def find(self, name: str) -> Job:
         """Give the job of that id, or of that unmistakable beginning or end of an id.
 
-        ``last`` is the newest. Raises `UnknownNameError`.
+        ``last`` is the newest that is no other's step. Raises `UnknownNameError`.
         """
         jobs = list(self.jobs())
         if name == "last" and jobs:
-            return jobs[0]
+            return next((job for job in jobs if job.parent() is None), jobs[0])
         for job in jobs:
             if job.id == name:
                 return job
         near = [job for job in jobs if len(name) >= 3 and (job.id.startswith(name) or job.id.endswith(name))]
+        if len(near) > 1:  # a beginning that fits a job fits its steps, too
+            near = [job for job in near if job.parent() is None] or near
         if len(near) == 1:
             return near[0]
         raise UnknownNameError("job", name, [job.id for job in near or jobs])
 
     def remove(self, job: Job) -> None:
-        """Delete a job's folder; what was delivered elsewhere stays."""
-        with lock.hold(job.lock_file):
-            if job.remote_json.exists() and not _over(job):
-                raise StoreError(
-                    "This job has something at the service and isn't over.",
-                    code="job_locked",
-                    hint=f"Cancel it first: `stembridge jobs cancel {job.id}`.",
-                )
-        disk.remove(job.folder)
+        """Delete a job's folder and those of its steps; what was delivered elsewhere stays."""
+        folders = job.folders()
+        for one in map(Job, folders):
+            with lock.hold(one.lock_file):
+                if one.remote_json.exists() and not _over(one):
+                    raise StoreError(
+                        "This job has something at the service and isn't over.",
+                        code="job_locked",
+                        hint=f"Cancel it first: `stembridge jobs cancel {job.id}`.",
+                    )
+        for folder in reversed(folders):
+            disk.remove(folder)
 
 
 def _over(job: Job) -> bool:
