@@ -62,32 +62,36 @@ def real_song(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write(tmp_path_factory.mktemp("songs") / "Real song.wav", sum(stems[1:], stems[0]) * 0.5)
 
 
-def _environ() -> dict[str, str]:
+@pytest.fixture(scope="session")
+def panel_environ() -> dict[str, str]:
+    """What a panel finds in its environment: a key store that keeps nothing."""
     return {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
 
 
 @pytest.fixture(scope="session")
-def panel_with_job(tmp_path_factory: pytest.TempPathFactory, song: Path) -> Iterator[tuple[Panel, str]]:
+def panel_with_job(
+    tmp_path_factory: pytest.TempPathFactory, panel_environ: dict[str, str], song: Path
+) -> Iterator[tuple[Panel, str]]:
     """A panel before a data folder with one finished job, for tests that only look and listen."""
-    with Panel(tmp_path_factory.mktemp("panel"), _environ()) as it:
+    with Panel(tmp_path_factory.mktemp("panel"), panel_environ) as it:
         job = it.order(song)
         assert it.finished(job)["state"] == "ready"
         yield it, job
 
 
 @pytest.fixture
-def panel(tmp_path: Path) -> Iterator[Panel]:
+def panel(tmp_path: Path, panel_environ: dict[str, str]) -> Iterator[Panel]:
     """A panel of this test's own."""
-    with Panel(tmp_path / "data", _environ()) as it:
+    with Panel(tmp_path / "data", panel_environ) as it:
         yield it
 
 
 @pytest.fixture
-def network_panel(tmp_path: Path, models: Path) -> Iterator[Panel]:
+def network_panel(tmp_path: Path, panel_environ: dict[str, str], models: Path) -> Iterator[Panel]:
     """A panel whose embedded engine has its network."""
     home = tmp_path / "data"
     shutil.copytree(models / "models", home / "models")
-    with Panel(home, _environ()) as it:
+    with Panel(home, panel_environ) as it:
         yield it
 
 

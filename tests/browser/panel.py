@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import httpx
 
 START_LIMIT = 60.0
+COMMAND = (sys.executable, "-m", "stembridge", "panel", "--no-browser")
 
 
 @dataclass
@@ -70,13 +71,13 @@ class Panel:
         before = self._noted()
         self._log = self.log_file.open("ab")
         self._process = subprocess.Popen(
-            [
-                sys.executable, "-m", "stembridge", "panel", "--no-browser",
-                *(["--port", str(port)] if port else []),
-            ],
-            env={**os.environ, **self.environ, "STEMBRIDGE_HOME": str(self.home)},
-            stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, cwd=self.home,
-        )  # fmt: skip
+            [*COMMAND, *(["--port", str(port)] if port else [])],
+            env=self._everything,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+            cwd=self.home,
+        )
         end = time.monotonic() + START_LIMIT
         while True:
             assert self._process.poll() is None, self.said()
@@ -86,6 +87,23 @@ class Panel:
                 self.link = link
                 return link
             time.sleep(0.02)
+
+    @property
+    def _everything(self) -> dict[str, str]:
+        return {**os.environ, **self.environ, "STEMBRIDGE_HOME": str(self.home)}
+
+    def run(self) -> tuple[int, str]:
+        """Start one that is expected to end by itself; gives its exit code and what it said."""
+        told = subprocess.run(
+            COMMAND,
+            env=self._everything,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=START_LIMIT,
+            check=False,
+        )
+        return told.returncode, told.stdout + told.stderr
 
     def _noted(self) -> str:
         """Give the link that stands in panel.json."""

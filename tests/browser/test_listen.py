@@ -1,0 +1,210 @@
+"""Listen: what the mixer plays, measured against the samples of the stems' files."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+import time
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from selenium.webdriver.common.keys import Keys
+
+from tests.browser.chromium import Browser, Tab, until
+from tests.browser.panel import Panel
+from tests.e2e.command import decibels, read
+
+RENDER = """
+const coded = (channel) => {
+  const bytes = new Uint8Array(channel.buffer, channel.byteOffset, channel.byteLength);
+  const parts = [];
+  for (let at = 0; at < bytes.length; at += 32768) {
+    parts.push(String.fromCharCode(...bytes.subarray(at, at + 32768)));
+  }
+  return btoa(parts.join(""));
+};
+return window.stembridge.mixer.render(...arguments).then((channels) => channels.map(coded));
+"""
+NULL_DB = -120.0
+Samples = NDArray[np.float64]
+
+
+@dataclass
+class Mixer:
+    """The mixer of the page with the finished job, beside the files."""
+
+    tab: Tab
+    folder: Path
+    song: Path
+
+    def heard(self, first: int = 0, frames: int | None = None) -> Samples:
+        """Render what would be heard; gives frames x channels."""
+        frames = self.frames - first if frames is None else frames
+        texts = self.tab.script(RENDER, first, frames)
+        channels = [np.frombuffer(base64.b64decode(text), "<f4") for text in texts]
+        return np.stack(channels, axis=1).astype(np.float64)
+
+    @property
+    def original(self) -> Samples:
+        return read(self.song).astype(np.float64)
+
+    @property
+    def frames(self) -> int:
+        return len(read(self.song))
+
+    @property
+    def stems(self) -> dict[str, Samples]:
+        rows = json.loads((self.folder / "result.json").read_text(encoding="utf-8"))["stems"]
+        return {row["id"]: read(Path(row["file"])).astype(np.float64) for row in rows}
+
+    @property
+    def state(self) -> dict[str, Any]:
+        state: dict[str, Any] = self.tab.script("return window.stembridge.mixer.state()")
+        return state
+
+    def track(self, name: str) -> dict[str, Any]:
+        """Give what the mixer says of a track."""
+        return next(row for row in self.state["tracks"] if row["id"] == name)
+
+
+@pytest.fixture
+def mixer(browser: Browser, panel_with_job: tuple[Panel, str], song: Path) -> Mixer:
+    panel, job = panel_with_job
+    tab = browser.tab(panel.link)
+    tab.click(f"job-{job}-listen")
+    tab.find("track-original")
+    until(lambda: tab.script("return Boolean(window.stembridge?.mixer)"))
+    return Mixer(tab, panel.home / "jobs" / job, song)
+
+
+def null(one: Samples, other: Samples) -> float:
+    """Give the peak of the difference in dBFS."""
+    assert one.shape == other.shape
+    return float(20 * np.log10(max(np.abs(one - other).max(), 1e-20)))
+
+
+def test_what_plays_alone_is_the_file_to_the_sample(mixer: Mixer) -> None:
+    assert {row["id"] for row in mixer.state["tracks"]} == {"original", *mixer.stems, "residual"}
+    for name, samples in mixer.stems.items():
+        mixer.tab.click(f"track-{name}-solo")
+        assert mixer.tab.find(f"track-{name}-solo").get_attribute("aria-pressed") == "true"
+        assert null(mixer.heard(), samples) <= NULL_DB, name
+        # From any frame on, also across the seams of what is fetched.
+        assert null(mixer.heard(44_099, 50_003), samples[44_099 : 44_099 + 50_003]) <= NULL_DB, name
+        mixer.tab.click(f"track-{name}-solo")
+        assert mixer.tab.find(f"track-{name}-solo").get_attribute("aria-pressed") == "false"
+
+
+def test_all_stems_together_are_the_song_and_the_residual_is_what_is_left(mixer: Mixer) -> None:
+    stems = sum(mixer.stems.values(), np.zeros(2))
+    assert null(mixer.heard(), mixer.original) <= NULL_DB
+    mixer.tab.click("track-original-solo")
+    assert null(mixer.heard(), mixer.original) <= NULL_DB
+    mixer.tab.click("track-original-solo")
+    mixer.tab.click("track-residual-solo")
+    left = mixer.heard()
+    assert null(left, mixer.original - stems) <= NULL_DB
+    assert decibels(left) < -100
+
+
+def test_mute_and_level(mixer: Mixer) -> None:
+    first, second = list(mixer.stems)[:2]
+    mixer.tab.click(f"track-{first}-mute")
+    assert mixer.tab.find(f"track-{first}-mute").get_attribute("aria-pressed") == "true"
+    others = sum((samples for name, samples in mixer.stems.items() if name != first), np.zeros(2))
+    assert null(mixer.heard(), others) <= NULL_DB
+    mixer.tab.click(f"track-{first}-mute")
+    slider = mixer.tab.find(f"track-{second}-level")
+    mixer.tab.script("arguments[0].focus()", slider)
+    mixer.tab.press(*[Keys.ARROW_DOWN] * 6)
+    level = float(mixer.track(second)["level"])
+    assert level < 0
+    assert f"{abs(level):g}" in (
+        slider.get_attribute("aria-valuetext") or slider.get_attribute("value") or ""
+    )
+    wanted = mixer.original + (10 ** (level / 20) - 1) * mixer.stems[second]
+    assert null(mixer.heard(), wanted) <= NULL_DB
+    mixer.tab.press(*[Keys.ARROW_UP] * 6)
+    assert mixer.track(second)["level"] == 0
+
+
+def test_the_original_and_the_mix_are_compared_at_one_loudness(mixer: Mixer) -> None:
+    first = next(iter(mixer.stems))
+    mixer.tab.click(f"track-{first}-mute")  # the mix is quieter now: loudness alone would tell them apart
+    mix = decibels(mixer.heard())
+    assert abs(mix - decibels(mixer.original)) > 0.5
+    mixer.tab.click("ab")
+    until(lambda: mixer.state["ab"] == "original" and mixer.state["match"]["original"] != 0)
+    original = mixer.heard()
+    scale = float(np.sum(original * mixer.original) / np.sum(np.square(mixer.original)))
+    assert null(original, scale * mixer.original) <= NULL_DB
+    mixer.tab.click("ab")
+    until(lambda: mixer.state["ab"] == "mix")
+    assert decibels(mixer.heard()) == pytest.approx(decibels(original), abs=0.1)
+
+
+def test_a_stretch_that_is_dragged_is_looped(mixer: Mixer) -> None:
+    canvas = next(one for one in mixer.tab.all("[data-testid=track-original] canvas") if one.is_displayed())
+    mixer.tab.drag(canvas, 0.25, 0.5)
+    loop = until(lambda: mixer.state["loop"])
+    assert loop["from"] == pytest.approx(0.25 * mixer.frames, abs=0.02 * mixer.frames)
+    assert loop["to"] == pytest.approx(0.5 * mixer.frames, abs=0.02 * mixer.frames)
+    mixer.tab.click("play")
+    until(lambda: mixer.state["status"] == "playing")
+    rate, seen, begun = mixer.state["rate"], [], time.monotonic()
+    while time.monotonic() - begun < 1.8 * (loop["to"] - loop["from"]) / rate:
+        seen.append(mixer.state["position"])
+    assert min(seen) >= loop["from"]
+    assert max(seen) < loop["to"]
+    assert any(later < earlier for earlier, later in itertools.pairwise(seen)), "it never went round"
+    mixer.tab.click("play")
+    until(lambda: mixer.state["status"] == "stopped")
+    mixer.tab.click("loop")
+    until(lambda: mixer.state["loop"] is None)
+
+
+def test_the_space_bar_plays_and_the_clock_is_true(mixer: Mixer) -> None:
+    mixer.tab.script("document.activeElement.blur()")
+    mixer.tab.press(Keys.SPACE)
+    until(lambda: mixer.state["status"] == "playing" and mixer.state["position"] > 0)
+    one, begun = mixer.state["position"], time.monotonic()
+    time.sleep(1.0)
+    other, ended = mixer.state["position"], time.monotonic()
+    assert (other - one) / mixer.state["rate"] == pytest.approx(ended - begun, abs=0.15)
+    mixer.tab.press(Keys.SPACE)
+    until(lambda: mixer.state["status"] == "stopped")
+    # It plays to the end and stops there by itself.
+    mixer.tab.press(Keys.SPACE)
+    until(lambda: mixer.state["status"] == "playing")
+    until(lambda: mixer.state["status"] == "stopped", 10)
+
+
+def painted(tab: Tab, name: str) -> float:
+    """Give the share of a track's picture that isn't its most frequent colour."""
+    share: float = tab.script(
+        "const canvas = [...arguments[0].querySelectorAll('canvas')].find((one) => one.checkVisibility());"
+        "const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;"
+        "const seen = new Map();"
+        "for (const value of new Uint32Array(data.buffer)) seen.set(value, (seen.get(value) ?? 0) + 1);"
+        "return 1 - Math.max(...seen.values()) / (data.length / 4);",
+        tab.find(f"track-{name}"),
+    )
+    return share
+
+
+def test_waveforms_and_spectrograms_are_drawn(mixer: Mixer, shots: Path) -> None:
+    for view in ("waveform", "spectrogram"):
+        mixer.tab.click(f"view-{view}")
+        for name in ("original", *mixer.stems):
+            until(partial(drawn, mixer.tab, name), 15, partial(painted, mixer.tab, name))
+        mixer.tab.picture(shots / f"{view}.png")
+
+
+def drawn(tab: Tab, name: str) -> bool:
+    return painted(tab, name) > 0.02
