@@ -198,7 +198,7 @@ def file_of(job: Job, row: Mapping[str, Any]) -> Path:
 def _same(path: Path, row: Mapping[str, Any]) -> bool:
     """Say whether a file has the length that was written; copies have times of their own."""
     try:
-        return path.stat().st_size == row["stamp"]["bytes"]
+        return path.stat().st_size == int(row["stamp"]["bytes"])
     except (OSError, KeyError, TypeError):
         return False
 

@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "news": ("stembridge.cli.site:news", "Read MVSEP's news."),
     "demos": ("stembridge.cli.site:demos", "List separations that others published."),
     "quality": ("stembridge.cli.quality:quality", "See how good MVSEP's algorithms are."),
+    "panel": ("stembridge.cli.panel:panel", "See and hear stems, and watch jobs, on a page in your browser."),
     "sandbox": ("stembridge.cli.sandbox:sandbox", "Run a stand-in for MVSEP on this machine."),
     "doctor": ("stembridge.cli.doctor:doctor", "Say what works here, and what to do about the rest."),
     "setup": ("stembridge.cli.setup:setup", "Install the bridge into an audio program, check or remove it."),

@@ -1,0 +1,65 @@
+"""The application: which path is answered by what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+import stembridge
+from stembridge.panel import jobs as acts
+from stembridge.panel import pages, uploads
+from stembridge.panel.answers import Asked, Work, endpoint
+from stembridge.panel.desk import Desk
+from stembridge.panel.listening import Listening
+from stembridge.panel.live import Live
+
+
+def state(desk: Desk, _asked: Asked) -> dict[str, Any]:
+    """Say who serves, and give all jobs."""
+    return {
+        "version": stembridge.__version__,
+        "start": desk.start,
+        "default_engine": desk.tools.default_engine,
+        "jobs": desk.board.rows(),
+        "upload_most": uploads.most(desk),
+    }
+
+
+def make(desk: Desk) -> Starlette:
+    """Make the application, and begin to look at the jobs."""
+    listening = Listening(desk)
+    live = Live(desk, lambda: None, listening.warm)
+    live.start()
+
+    def route(path: str, work: Work, *, method: str = "GET", fields: str = "", query: str = "") -> Route:
+        names = frozenset(fields.split()), frozenset(query.split())
+        return Route(f"/api/{path}", endpoint(desk, work, fields=names[0], query=names[1]), methods=[method])
+
+    async def receive(request: Request) -> Response:
+        return await uploads.receive(desk, request)
+
+    routes: list[BaseRoute] = [
+        route("state", state),
+        Route("/api/events", live.endpoint),
+        Route("/api/files", receive, methods=["POST"]),
+        route("files/{file}/audio", listening.audio),
+        route("files/{file}/peaks", listening.peaks, query="level"),
+        route("jobs/{id}", listening.show),
+        route("jobs/{id}/picture", listening.picture),
+        route("jobs/{id}/tracks/{track}/audio", listening.audio),
+        route("jobs/{id}/tracks/{track}/peaks", listening.peaks, query="level"),
+        *(
+            route(f"jobs/{{id}}/{name}", work, method="POST", fields=fields)
+            for name, (work, fields) in acts.ACTS.items()
+        ),
+        Route("/{name:path}", pages.page()),
+    ]
+    return Starlette(routes=routes, exception_handlers={404: _not_found, 405: _not_found})
+
+
+async def _not_found(_request: Request, _fault: Exception) -> Response:
+    return PlainTextResponse("Not found.", 404)

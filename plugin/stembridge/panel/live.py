@@ -1,0 +1,139 @@
+"""Live: one thread looks at the jobs, every open page hears of what changed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+
+import stembridge
+from stembridge.jobs import disk
+from stembridge.panel.desk import Desk
+
+LOOK_EVERY, IDLE_EVERY = 0.25, 1.0
+"""Seconds between two looks: while a page listens, and while none does."""
+PLACES_EVERY = 4.0
+HEARTBEAT_EVERY = 10.0
+_LEAST_SHARE = 5
+"""A look may take this part of the time, so that a thousand jobs don't keep a processor busy."""
+
+
+class _Listener:
+    """One page: what it hasn't been told yet, each job once, so that a slow page holds up nothing."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self.wake = asyncio.Event()
+        self.jobs: dict[str, dict[str, Any] | None] = {}
+        self.places = False
+
+    def tell(self, note: Callable[[], None]) -> None:
+        """Have a note taken on the page's own loop; a loop that has ended hears nothing."""
+
+        def take() -> None:
+            note()
+            self.wake.set()
+
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(take)
+
+
+class Live:
+    """Tells every open page what changed.
+
+    Parameters
+    ----------
+    places
+        Gives the destinations as the page shows them; looked at now and then while a page listens.
+    finished
+        Told the id of every job that became ready while the panel runs.
+    """
+
+    def __init__(self, desk: Desk, places: Callable[[], object], finished: Callable[[str], None]) -> None:
+        self._desk, self._places, self._finished = desk, places, finished
+        self._turn = threading.Lock()
+        self._listeners: set[_Listener] = set()
+        self._ready: set[str] | None = None
+        self._thread = threading.Thread(target=self._watch, name="panel-board", daemon=True)
+        self._placer = threading.Thread(target=self._watch_places, name="panel-places", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+        self._placer.start()
+
+    def _watch(self) -> None:
+        while not self._desk.closing.is_set():
+            begun = self._desk.tools.clock.monotonic()
+            changed, gone = self._desk.board.look()
+            self._note_finished(changed)
+            for listener in self._all():
+                for row in changed:
+                    listener.tell(lambda one=listener, row=row: one.jobs.update({row["id"]: row}))  # type: ignore[misc]
+                for name in gone:
+                    listener.tell(lambda one=listener, name=name: one.jobs.update({name: None}))  # type: ignore[misc]
+            took = self._desk.tools.clock.monotonic() - begun
+            pause = LOOK_EVERY if self._all() else IDLE_EVERY
+            self._desk.closing.wait(max(pause, _LEAST_SHARE * took))
+        for listener in self._all():
+            listener.tell(lambda: None)
+
+    def _watch_places(self) -> None:
+        before: object = None
+        while not self._desk.closing.wait(PLACES_EVERY):
+            if not self._all():
+                continue
+            now = self._places()
+            if before is not None and now != before:
+                for listener in self._all():
+                    listener.tell(lambda one=listener: setattr(one, "places", True))  # type: ignore[misc]
+            before = now
+
+    def _note_finished(self, changed: list[dict[str, Any]]) -> None:
+        ready = {row["id"] for row in changed if row["state"] == "ready"}
+        if self._ready is None:  # what was ready before we began is no news
+            self._ready = ready
+            return
+        for name in sorted(ready - self._ready):
+            self._finished(name)
+        self._ready |= ready
+
+    def _all(self) -> list[_Listener]:
+        with self._turn:
+            return list(self._listeners)
+
+    async def endpoint(self, request: Request) -> StreamingResponse:
+        """Answer with a stream of events that goes on until the page leaves or the server ends."""
+        return StreamingResponse(self._stream(), media_type="text/event-stream")
+
+    async def _stream(self) -> AsyncIterator[str]:
+        listener = _Listener(asyncio.get_running_loop())
+        with self._turn:
+            self._listeners.add(listener)
+        try:
+            yield _event("hello", {"version": stembridge.__version__, "start": self._desk.start})
+            while not self._desk.closing.is_set():
+                try:
+                    await asyncio.wait_for(listener.wake.wait(), HEARTBEAT_EVERY)
+                except TimeoutError:
+                    yield ": here\n\n"
+                    continue
+                listener.wake.clear()
+                jobs, listener.jobs = listener.jobs, {}
+                for name, row in jobs.items():
+                    yield _event("gone", {"id": name}) if row is None else _event("job", row)
+                if listener.places:
+                    listener.places = False
+                    yield _event("place", {})
+        finally:
+            with self._turn:
+                self._listeners.discard(listener)
+
+
+def _event(name: str, document: object) -> str:
+    return f"event: {name}\ndata: {disk.to_json(document)}\n\n"
