@@ -117,6 +117,86 @@ def test_the_presets_are_of_both_kinds(home: Path) -> None:
     }  # fmt: skip
 
 
+def test_a_dialog_saves_a_preset_and_removes_it(home: Path) -> None:
+    order = {
+        "engine": None,
+        "model": "repet",
+        "options": [],
+        "stems": ["vocals"],
+        "rest": True,
+        "format": None,
+    }
+    arguments = {"name": "Mine", "title": " My voice ", "order": order}
+    (row,) = _rows(_ask(home, "save_preset", arguments)[0])
+    assert row == _rows(_ask(home, "presets")[0])[-1]
+    assert (row["id"], row["title"], row["own"]) == ("mine", "My voice", True)
+    assert row["order"] == {
+        "engine": "offline", "model": "repet", "options": {}, "stems": ["vocals"], "rest": True,
+        "residual": False, "format": None,
+    }  # fmt: skip
+    assert own_presets.read(home)["mine"].model_name
+
+    job, outcome = _ask(home, "save_preset", {**arguments, "order": {"model": "spleeter"}})
+    assert outcome.state is State.FAILED
+    assert "already" in events.read(job.events_file)[-1]["message"]
+    assert own_presets.read(home)["mine"].model == "repet"
+    replaced = {**arguments, "order": {"stems": ["vocals"], "format": "flac24"}, "replace": True}
+    (row,) = _rows(_ask(home, "save_preset", replaced)[0])
+    assert (row["order"]["model"], row["order"]["format"], row["order"]["rest"]) == (None, "flac24", False)
+
+    assert _rows(_ask(home, "remove_preset", {"name": "MINE"})[0]) == [{"id": "mine", "removed": True}]
+    assert own_presets.read(home) == {}
+
+
+@pytest.mark.parametrize(
+    ("what", "arguments", "code"),
+    [
+        ("save_preset", {"name": "x", "order": {}}, "usage"),
+        ("save_preset", {"name": "x", "order": {"model": "rebet"}}, "usage"),
+        ("save_preset", {"name": "x", "order": {"model": "repet", "stems": ["drums"]}}, "usage"),
+        ("save_preset", {"name": "x", "order": {"model": "repet", "format": "ogg"}}, "unknown_name"),
+        ("save_preset", {"name": "x", "order": {"modle": "repet"}}, "usage"),
+        ("save_preset", {"name": "x", "order": {"model": 3}}, "usage"),
+        ("save_preset", {"name": "vocals", "order": {"model": "repet"}}, "usage"),
+        ("save_preset", {"name": "a/b", "order": {"model": "repet"}}, "usage"),
+        ("save_preset", {"order": {"model": "repet"}}, "usage"),
+        ("save_preset", {"name": "x", "order": {"model": "repet"}, "replace": 1}, "usage"),
+        ("save_preset", {"name": "x", "order": {"model": "repet"}, "overwrite": True}, "usage"),
+        ("remove_preset", {"name": "vocals"}, "usage"),
+        ("remove_preset", {"name": "nobody"}, "unknown_name"),
+        ("remove_preset", {}, "usage"),
+        ("remove_preset", {"name": "x", "sure": True}, "usage"),
+    ],
+)
+def test_a_preset_that_cannot_be_is_refused_in_words(
+    home: Path, what: str, arguments: dict[str, Any], code: str
+) -> None:
+    job, outcome = _ask(home, what, arguments)
+    assert outcome.state is State.FAILED
+    last = events.read(job.events_file)[-1]
+    assert last["code"] == code
+    assert last["hint"]
+    assert not own_presets.file_of(home).exists()
+
+
+def test_one_quote_prices_several_models(home: Path, song: Path) -> None:
+    orders = [{"model": "repet"}, {"engine": "offline", "model": "repet", "options": {"centre": "on"}}]
+    source = {"path": str(song), "frames": 4410}
+    rows = _rows(_ask(home, "quote", {"source": source, "orders": orders})[0])
+    assert [(row["model"], row["frames"], row["amount"]) for row in rows] == [("repet", 4410, 0)] * 2
+    spans = [{"frames": frames, "rate": 48000, "channels": 2} for frames in (1000, 2000)]
+    rows = _rows(_ask(home, "quote", {"spans": spans, "orders": orders})[0])
+    assert [row["frames"] for row in rows] == [1000, 2000, 1000, 2000]
+    refused: list[dict[str, Any]] = [
+        {"orders": orders, "model": "repet"}, {"orders": []}, {"orders": "x"}, {"orders": [1]},
+        {"orders": [{"stems": []}]}, {"orders": [{"model": "repet"}] * 9},
+    ]  # fmt: skip
+    for wrong in refused:
+        job, outcome = _ask(home, "quote", {"source": source, **wrong})
+        assert outcome.state is State.FAILED
+        assert events.read(job.events_file)[-1]["code"] == "usage"
+
+
 def test_a_quote_checks_the_order_without_making_anything(home: Path, song: Path) -> None:
     source = {"path": str(song), "first_frame": 100, "frames": 4410}
     job, _ = _ask(home, "quote", {"source": source, "model": "repet", "options": {"centre": "on"}})
