@@ -53,7 +53,7 @@ def answer(job: Job, tools: Tools, hosts: Hosts) -> None:
     if not isinstance(request, QueryRequest):
         raise UsageError("This job is a separation, not a question.")
     engines = tools.engines(background=True)
-    rows = list(_rows(request, engines, tools, hosts))
+    rows = list(rows_of(request, engines, tools, hosts))
     lines = "".join(disk.to_json(row) + "\n" for row in rows)
     with disk.mapped(job.rows_file):
         job.rows_file.write_text(lines, encoding="utf-8", newline="\n")
@@ -138,9 +138,10 @@ def engine_rows(engines: Mapping[str, Engine]) -> list[dict[str, Any]]:
     return [{"engine": name, **asdict(row)} for name, engine in engines.items() for row in engine.readiness()]
 
 
-def _rows(
+def rows_of(
     request: QueryRequest, engines: Mapping[str, Engine], tools: Tools, hosts: Hosts
 ) -> Iterable[dict[str, Any]]:
+    """Give the rows that answer a question; raises what stands against it."""
     if request.what == "catalogue":
         return [model_row(model) for engine in engines.values() for model in engine.models()]
     if request.what == "presets":
