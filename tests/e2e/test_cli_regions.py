@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.e2e.command import Command, music, read, write
+from tests.e2e.command import Command, music, names, read, write
 
 LISTS = {
     "csv": "start,end,name\n0.25,0.5,one\n0:00.5,1,two\n",
@@ -38,3 +38,56 @@ def test_a_list_that_is_none_is_a_sentence(command: Command) -> None:
     command("separate", song, "--regions", "list").refused(2, "is no region")
     (command.cwd / "list").write_text("0,1,x\n", encoding="utf-8")
     command("separate", song, "--regions", "list", "--start", "1").refused(2, "excludes")
+
+
+def test_each_region_may_have_a_choice_of_its_own(command: Command) -> None:
+    song = write(command.cwd / "song.wav", music(2 * 44_100))
+    save = ("presets", "save", "voice", "--model", "repet", "--opt", "centre=on", "--stems", "vocals")
+    assert command(*save, "--format", "wav24").code == 0
+    rows = (
+        "Start,End,Name,Model,Preset,Stems,Colour\n"
+        "0,0.5,as all,,,,red\n"
+        "0.5,1,own stems,,,vocals;instrumental,\n"
+        "1,1.5,own preset,,voice,,\n"
+        "1.5,2,own model,repet,,instrumental,blue\n"
+    )
+    (command.cwd / "list.csv").write_text(rows, encoding="utf-8")
+    order = ("separate", song, "--regions", "list.csv", "--model", "repet", "--stems", "vocals", "--rest")
+    told = command(*order, "--json")
+    assert told.code == 0, told
+    ends = {
+        line["result"]["region"]["first_frame"]: line for line in told.lines if line["type"] == "finished"
+    }
+    kept = [
+        [stem["id"] for stem in ends[first * 22_050]["result"]["stems"]] for first in range(4)
+    ]  # fmt: skip
+    assert kept == [["vocals", "rest"], ["vocals", "instrumental", "rest"], ["vocals", "rest"],
+                    ["instrumental", "rest"]]  # fmt: skip
+    asked = [
+        command("jobs", "show", ends[first * 22_050]["job"], "--json").document["request"]
+        for first in range(4)
+    ]
+    assert [row["options"] for row in asked] == [{}, {}, {"centre": "on"}, {}]
+    assert [row["format"] for row in asked] == ["wav32f", "wav32f", "wav24", "wav32f"]
+
+
+def test_a_row_that_cannot_be_leaves_the_others_alone(command: Command) -> None:
+    song = write(command.cwd / "song.wav", music(44_100))
+    (command.cwd / "list.csv").write_text(
+        "start,end,name,preset,engine\n0,0.4,one,vocalz,\n0.4,0.8,two,,ofline\n0.8,1,three,,offline\n",
+        encoding="utf-8",
+    )
+    told = command("separate", song, "--regions", "list.csv", "--model", "repet")
+    assert told.code == 2
+    assert "no preset called 'vocalz'" in told.err
+    assert "3 separations: 1 done, 2 failed." in told.err
+    assert names(command.cwd / "song stems") == ["three"]
+
+
+def test_a_column_that_is_nearly_one_of_ours_is_named(command: Command) -> None:
+    song = write(command.cwd / "song.wav", music(44_100))
+    (command.cwd / "list.csv").write_text("start,end,presets\n0,1,vocals\n", encoding="utf-8")
+    command("separate", song, "--regions", "list.csv").refused(
+        2, "column 'presets'", "Did you mean 'preset'?"
+    )
+    assert command.jobs() == []

@@ -88,7 +88,7 @@ def save(
     stembridge presets save lead --model 49 --opt add_opt2=1 --stems lead --rest
     stembridge presets save lead --from last
     """
-    from stembridge.cli.separate import read_options
+    from stembridge.cli.ordering import read_options
 
     tools = Tools()
     chosen = tuple(part.strip() for part in (stems or "").split(",") if part.strip())

@@ -1,23 +1,38 @@
-"""Lists of regions: CSV with start, end and name, Audacity's label files, REAPER's region CSV."""
+"""Lists of regions: CSV with start, end and name, Audacity's label files, REAPER's region CSV.
+
+A CSV with a head may say in further columns what each region is separated with: preset, engine, model,
+stems. Any other column is left alone.
+"""
 
 from __future__ import annotations
 
 import csv
+import difflib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from stembridge.model.errors import InputError, UsageError
 
+CHOICES = ("preset", "engine", "model", "stems")
+"""Columns that a list may have beside start, end and name."""
 _HINT = "Give start, end and name in each line, or a label file of Audacity or a region CSV of REAPER."
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A region as the list has it; the times are text, as `regions.parse_seconds` reads them."""
+    """A region as the list has it; the times are text, as `regions.parse_seconds` reads them.
+
+    The rest is empty where the list doesn't say it.
+    """
 
     start: str
     end: str
     name: str
+    preset: str = ""
+    engine: str = ""
+    model: str = ""
+    stems: tuple[str, ...] = ()
 
 
 def read_list(path: Path) -> list[Named]:
@@ -46,19 +61,42 @@ def read_list(path: Path) -> list[Named]:
     else:
         table = list(csv.reader(lines))
     head = [cell.strip().casefold() for cell in table[0]] if table else []
-    first, last, name = 0, 1, 2
+    places = {"start": 0, "end": 1, "name": 2}
     if "start" in head and "end" in head:
-        first, last = head.index("start"), head.index("end")
-        name = head.index("name") if "name" in head else len(head)
+        places = {word: head.index(word) for word in ("start", "end", "name", *CHOICES) if word in head}
+        _slips(head, path)
         table = table[1:]
     found: list[Named] = []
     for row in table:
         cells = [cell.strip() for cell in row]
-        if len(cells) <= max(first, last):
+        if len(cells) <= max(places["start"], places["end"]):
             raise UsageError(f"'{','.join(row)}' in '{path.name}' is no region.", hint=_HINT)
-        if cells[last]:
-            title = cells[name] if name < len(cells) else ""
-            found.append(Named(cells[first], cells[last], title or f"region {len(found) + 1}"))
+        said = {word: cells[place] for word, place in places.items() if place < len(cells)}
+        if said["end"]:
+            found.append(_named(said, len(found) + 1))
     if not found:
         raise UsageError(f"'{path.name}' holds no region.", hint=_HINT)
     return found
+
+
+def _named(said: dict[str, str], number: int) -> Named:
+    return Named(
+        said["start"],
+        said["end"],
+        said.get("name") or f"region {number}",
+        said.get("preset", ""),
+        said.get("engine", ""),
+        said.get("model", ""),
+        tuple(stem for stem in re.split(r"\s*[,;+]\s*", said.get("stems", "")) if stem),
+    )
+
+
+def _slips(head: list[str], path: Path) -> None:
+    """Refuse a column that is nearly one of ours: what it says would be lost without a word."""
+    for column in head:
+        near = difflib.get_close_matches(column, CHOICES, n=1, cutoff=0.8)
+        if near and column not in CHOICES:
+            raise UsageError(
+                f"'{path.name}' has a column '{column}' that nobody knows.",
+                hint=f"Did you mean '{near[0]}'? Otherwise give it a name less like it.",
+            )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,50 +12,14 @@ import click
 
 from stembridge.cli import batch
 from stembridge.cli.compose import Tools
+from stembridge.cli.ordering import Order, for_row, read_options, title_of, with_preset
 from stembridge.cli.region_list import Named, read_list
 from stembridge.cli.terminal import TerminalSession
 from stembridge.jobs.request import SeparateRequest, Source
-from stembridge.model import presets, regions
+from stembridge.model import regions
 from stembridge.model.errors import UsageError
 from stembridge.model.formats import DEFAULT_FORMAT, FORMATS
 from stembridge.model.names import safe
-
-
-@dataclass(frozen=True)
-class Order:
-    """What the options say, the same for every input."""
-
-    engine: str | None
-    model: str | None
-    options: dict[str, str]
-    stems: tuple[str, ...]
-    rest: bool
-    residual: bool
-    format: str
-    overwrite: bool
-    again: bool
-    max_credits: int | None
-    service: dict[str, str]
-
-    def request(self, source: Source | None, folder: Path, title: str = "") -> SeparateRequest:
-        """Make the request for one input."""
-        return SeparateRequest(
-            source=source,
-            host="cli",
-            name=title if source is None or source.url is None else _title(source.url).stem,
-            engine=self.engine,
-            model=self.model,
-            options=self.options,
-            stems=self.stems,
-            rest=self.rest,
-            residual=self.residual,
-            format=self.format,
-            deliver_to=str(folder),
-            overwrite=self.overwrite,
-            again=self.again,
-            max_credits=self.max_credits,
-            service=self.service,
-        )
 
 
 @click.command()
@@ -69,7 +33,8 @@ class Order:
     "region_file",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="All regions of a list: CSV (start, end, name), Audacity labels, REAPER region CSV.",
+    help="All regions of a list: CSV (start, end, name; also preset, engine, model, stems of each), "
+    "Audacity labels, REAPER region CSV.",
 )
 @click.option("--engine", metavar="NAME", help="Who separates; see `stembridge engines`.")
 @click.option("--model", metavar="ID", help="With which model; see `stembridge models`.")
@@ -163,8 +128,9 @@ def separate(
             **({"mirror": "1"} if mirror else {}),
         },
     )
+    typed, own_format = order, format_name is None
     if preset is not None:
-        order = _with_any_preset(order, preset, tools, own_format=format_name is None)
+        order = with_preset(order, preset, tools, own_format=own_format)
     if (start is not None or end is not None) and (first_frame is not None or frames is not None):
         raise UsageError("--start/--end and --first-frame/--frames exclude each other.", hint="Use one pair.")
     listed = [] if region_file is None else read_list(region_file)
@@ -187,7 +153,10 @@ def separate(
         begins, ends = (start, end) if part.region is None else (part.region.start, part.region.end)
         span = _source(part.name, begins, ends, first_frame, frames)
         title = "" if part.region is None else f"{Path(part.name).stem} - {part.region.name}"
-        return order.request(_link(part.name, remote_type) or span, part.folder, title)
+        chosen = order
+        if part.region is not None:
+            chosen = for_row(typed, preset, part.region, tools, own_format=own_format)
+        return chosen.request(_link(part.name, remote_type) or span, part.folder, title)
 
     titles = [part.title for part in parts]
     requests = [partial(request, part) for part in parts]
@@ -223,11 +192,6 @@ def _link(name: str, remote_type: str | None) -> Source | None:
     return None
 
 
-def _title(link: str) -> Path:
-    """Give the last part of a link's path, as a file's name."""
-    return Path(link.partition("?")[0].rstrip("/").rpartition("/")[2] or "link")
-
-
 def _source(
     name: str, start: str | None, end: str | None, first_frame: int | None, frames: int | None
 ) -> Source | None:
@@ -253,7 +217,7 @@ def _folders(inputs: tuple[str, ...], out: Path | None) -> list[Path]:
     """Give each input a folder of its own for its results."""
     folders: list[Path] = []
     for name in inputs:
-        source = Path(os.path.abspath(_title(name) if "://" in name else name or "generated"))  # noqa: PTH100
+        source = Path(os.path.abspath(title_of(name) if "://" in name else name or "generated"))  # noqa: PTH100
         if out is not None and len(inputs) == 1:
             folder = Path(os.path.abspath(out))  # noqa: PTH100
         else:
@@ -265,63 +229,6 @@ def _folders(inputs: tuple[str, ...], out: Path | None) -> list[Path]:
             number += 1
         folders.append(folder)
     return folders
-
-
-def read_options(given: tuple[str, ...]) -> dict[str, str]:
-    """Read what was given with ``--opt``."""
-    options = {}
-    for pair in given:
-        key, equals, value = pair.partition("=")
-        if not equals or not key.strip():
-            raise UsageError(f"'{pair}' is not an option.", hint="Write --opt KEY=VALUE.")
-        options[key.strip()] = value.strip()
-    return options
-
-
-def _with_any_preset(order: Order, name: str, tools: Tools, *, own_format: bool) -> Order:
-    """Fill in what a preset of either kind says; ``own_format`` lets one of the user's own choose it."""
-    from stembridge.bridge import own_presets
-
-    preset = own_presets.find(tools.home, name)
-    if isinstance(preset, presets.OwnPreset):
-        return _with_own(order, preset, tools, own_format=own_format)
-    return _with_preset(order, preset.id, order.engine or tools.default_engine)
-
-
-def _with_preset(order: Order, name: str, engine: str) -> Order:
-    """Fill in what a shipped preset says where the command line says nothing."""
-    preset = presets.find_preset(name)
-    if engine == "offline":
-        recipe = presets.offline_recipe(preset)
-        return replace(order, model=order.model or recipe.model, stems=order.stems or recipe.stems)
-    stems = order.stems or preset.mvsep.stems
-    if order.model is not None:
-        return replace(order, stems=stems)
-    options = {**preset.mvsep.options, **order.options}
-    return replace(order, model=str(preset.mvsep.sep_type), options=options, stems=stems)
-
-
-def _with_own(order: Order, preset: presets.OwnPreset, tools: Tools, *, own_format: bool) -> Order:
-    """Fill in what one of the user's own presets says."""
-    from stembridge.bridge import own_presets
-
-    if order.model is None:
-        if preset.model is not None and (order.engine or preset.engine) != preset.engine:
-            raise UsageError(
-                f"The preset '{preset.id}' is for the engine '{preset.engine}'.",
-                hint="Leave --engine out, or name another model with --model.",
-            )
-        own_presets.check(preset, tools.engines(background=False), tools.default_engine)
-        engine = order.engine or preset.engine
-        options = {**preset.options, **order.options}
-        order = replace(order, engine=engine, model=preset.model, options=options)
-    return replace(
-        order,
-        stems=order.stems or preset.stems,
-        rest=order.rest or preset.rest,
-        residual=order.residual or preset.residual,
-        format=preset.format if own_format and preset.format else order.format,
-    )
 
 
 def _offer_model(order: Order, tools: Tools, terminal: TerminalSession, *, agreed: bool) -> None:

@@ -13,8 +13,8 @@ import soundfile as sf
 
 from stembridge.audio.render import RegionFile
 from stembridge.cli import models
+from stembridge.cli.ordering import Order, _shipped
 from stembridge.cli.sandbox import embedded
-from stembridge.cli.separate import Order, _with_preset
 from stembridge.cli.service import Questions, known, plain
 from stembridge.engines.base import LocalEngine, Model, Progress, Readiness, Recipe
 from stembridge.engines.mvsep.facts import facts
@@ -94,22 +94,22 @@ def _order(**more: object) -> Order:
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=list(PRESETS))
 def test_a_preset_is_the_recipe_of_the_engine_in_use(preset: object) -> None:
     row = next(row for row in PRESETS.values() if row is preset)
-    order = _with_preset(_order(), row.id, "mvsep")
+    order = _shipped(_order(), row.id, "mvsep")
     assert (order.model, order.options, order.stems) == (
         str(row.mvsep.sep_type), dict(row.mvsep.options), row.mvsep.stems,
     )  # fmt: skip
     if row.offline is None:
         with pytest.raises(UsageError, match=row.id):
-            _with_preset(_order(), row.id, "offline")
+            _shipped(_order(), row.id, "offline")
     else:
-        assert _with_preset(_order(), row.id, "offline").model == row.offline.model
+        assert _shipped(_order(), row.id, "offline").model == row.offline.model
 
 
 def test_what_the_command_line_says_goes_before_the_preset() -> None:
-    order = _with_preset(_order(options={"add_opt1": "1"}, stems=("lead",)), "karaoke", "mvsep")
+    order = _shipped(_order(options={"add_opt1": "1"}, stems=("lead",)), "karaoke", "mvsep")
     assert (order.model, order.stems) == ("49", ("lead",))
     assert order.options == {"add_opt1": "1", "add_opt2": "1"}
-    order = _with_preset(_order(model="12", options={"add_opt1": "1"}), "karaoke", "mvsep")
+    order = _shipped(_order(model="12", options={"add_opt1": "1"}), "karaoke", "mvsep")
     assert (order.model, order.options) == ("12", {"add_opt1": "1"}), "another model has other options"
 
 
