@@ -104,6 +104,10 @@ class ToyService:
         How many of the next polls fail.
     steps
         Polls until an order is done.
+    longest
+        Seconds that an order may hold; None: as many as one likes.
+    attempts
+        How many orders of an account that pays nothing are left; None: the account has credits.
     effect
         Called before and after everything that changes the service.
     """
@@ -117,6 +121,8 @@ class ToyService:
     unreachable: int = 0
     history_lag: int = 0
     outcome: str = ""
+    longest: int | None = None
+    attempts: int | None = None
     orders: dict[str, Order] = field(default_factory=dict)
     effect: Callable[[], None] = lambda: None
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
@@ -125,7 +131,10 @@ class ToyService:
         self.effect()
         order = Order(f"o{next(self._numbers)}", upload_name, self.clock(), upload.read_bytes(), part)
         self.orders[order.id] = order
-        self.credits -= self.price
+        if self.attempts is None:
+            self.credits -= self.price
+        else:
+            self.attempts -= 1
         self.effect()
         return order
 
@@ -153,7 +162,12 @@ class ToyRemote:
         return Slots(self.name, self.service.slots)
 
     def quote(self, region: Region | None, recipe: Recipe) -> Quote:
-        return Quote(self.service.price, "credits", self.service.credits)
+        far, longest = self.service, self.service.longest
+        too_long = longest is not None and region is not None and region.seconds > longest
+        limits = (f"The region is longer than {longest} s.", "Choose a shorter one.") if too_long else ()
+        if far.attempts is not None:
+            return Quote(1, "attempts", far.attempts, limits, longest if too_long else None)
+        return Quote(far.price, "credits", far.credits, limits, longest if too_long else None)
 
     def prepare(
         self, region: RegionFile, recipe: Recipe, folder: Path, progress: Report, cancelled: Asked

@@ -109,6 +109,22 @@ def count(frames: int, rate: int, longest: int) -> int:
     return math.ceil((frames - spare) / (longest - spare))
 
 
+def reach(parts: int, rate: int, longest: int) -> int:
+    """Give how many frames so many parts of at most ``longest`` frames can hold."""
+    spare = 2 * _Sizes.of(rate, longest).wanted
+    return longest if parts == 1 else parts * (longest - spare) + spare
+
+
+def most(frames: int, rate: int, longest: int) -> int:
+    """Give how many frames a part of a region may have at most, wherever it is cut."""
+    number = count(frames, rate, longest)
+    if number == 1:
+        return frames
+    spare = 2 * _Sizes.of(rate, longest).wanted
+    window = int(min(WINDOW * rate, (frames - spare) / number / 4))
+    return min(longest, math.ceil((frames - spare) / number) + spare + 2 * window)
+
+
 def cut(region: RegionFile, longest: int, *, cancelled: Callable[[], bool]) -> Cutting:
     """Cut a region into as few parts as it takes, where it is quiet.
 
@@ -137,14 +153,14 @@ def cut(region: RegionFile, longest: int, *, cancelled: Callable[[], bool]) -> C
     width = int(min(WINDOW * region.rate, spacing / 4)) // hop
     margin = max(_CORE, sizes.fade // 2 // hop)
     evens = [sizes.wanted + round(place * spacing) for place in range(1, number)]
-    reach = width + margin
-    heard = [_listen(region, even - reach * hop, 2 * reach, hop, cancelled) for even in evens]
+    far = width + margin
+    heard = [_listen(region, even - far * hop, 2 * far, hop, cancelled) for even in evens]
     offsets = np.arange(-width, width + 1) * hop
     scores = [_scores(one, margin, width) for one in heard]
     chosen = _choose(scores, [even + offsets for even in evens], region.frames, longest, sizes.least)
     middles, fades = [], []
     for even, place, one in zip(evens, chosen, heard, strict=True):
-        early, late = _quiet(one, margin + place, sizes.fade // 2 // hop)
+        early, late = _quiet(one, margin + place, max(1, sizes.fade // 2 // hop))
         middle = even + int(offsets[place])
         middles.append(middle)
         fades.append(Piece(middle - early * hop, (early + late) * hop))
@@ -199,15 +215,15 @@ def _choose(
     ways: list[NDArray[np.int64]] = []
     for score, here, before in zip(scores[1:], places[1:], places[:-1], strict=True):
         # The best place of the joint before, from each of its places on: the nearer, the shorter the part.
-        reach = np.searchsorted(before, here - (longest - 2 * least))
+        nearest = np.searchsorted(before, here - (longest - 2 * least))
         best = np.minimum.accumulate(total[::-1])[::-1]
         at = np.zeros(len(total), np.int64)
         for place in range(len(total) - 1, -1, -1):
             at[place] = place if total[place] == best[place] else at[place + 1]
-        known = reach < len(total)
-        reach = np.minimum(reach, len(total) - 1)
-        ways.append(at[reach])
-        total = np.where(known, score + best[reach], np.inf)
+        known = nearest < len(total)
+        nearest = np.minimum(nearest, len(total) - 1)
+        ways.append(at[nearest])
+        total = np.where(known, score + best[nearest], np.inf)
     total = np.where(places[-1] >= frames - (longest - least), total, np.inf)
     chosen = [int(np.argmin(total))]
     for way in reversed(ways):
@@ -215,8 +231,8 @@ def _choose(
     return chosen
 
 
-def _quiet(heard: _Heard, middle: int, most: int) -> tuple[int, int]:
-    """Give how many hops before and behind a joint its quiet stretch lasts, ``most`` on either side."""
+def _quiet(heard: _Heard, middle: int, half: int) -> tuple[int, int]:
+    """Give how many hops before and behind a joint its quiet stretch lasts, at most ``half`` each."""
     core = slice(middle - _CORE, middle + _CORE)
     limit = float(heard.level[core].max()) + _ALIKE
     good = (heard.level <= limit) & ~heard.struck
@@ -226,8 +242,7 @@ def _quiet(heard: _Heard, middle: int, most: int) -> tuple[int, int]:
         ends = np.flatnonzero(~stretch)
         return int(ends[0]) if len(ends) else len(stretch)
 
-    most = max(1, most)
-    return run(good[middle - most : middle][::-1]), run(good[middle : middle + most])
+    return run(good[middle - half : middle][::-1]), run(good[middle : middle + half])
 
 
 def _parts(middles: list[int], frames: int, longest: int, sizes: _Sizes) -> tuple[Piece, ...]:
@@ -236,9 +251,8 @@ def _parts(middles: list[int], frames: int, longest: int, sizes: _Sizes) -> tupl
     parts = []
     for place, (left, right) in enumerate(itertools.pairwise(edges)):
         sides = (place > 0) + (place < len(middles))
-        room = (longest - (right - left)) // sides
-        reach = min(sizes.wanted, room)
-        first = left - reach if place else 0
-        end = right + reach if place < len(middles) else frames
+        beyond = min(sizes.wanted, (longest - (right - left)) // sides)
+        first = left - beyond if place else 0
+        end = right + beyond if place < len(middles) else frames
         parts.append(Piece(first, end - first))
     return tuple(parts)

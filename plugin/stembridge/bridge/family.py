@@ -155,7 +155,7 @@ def run(one: Work, task: Task, steps: Sequence[Step], *, noun: str) -> dict[str,
     one.stop_if_cancelled()
     children = household.read(one.job)
     if children is None:
-        agreed = household.agree(one, _bill(one, steps), steps_of=len(steps), noun=noun)
+        agreed = household.agree(one, bill(one, steps), steps_of=len(steps), noun=noun)
         children = household.write(one.job, [(s.path, s.title) for s in steps], agreed)
     household.hand_down(one.job, children)
     one.enter(State.PROCESSING)
@@ -190,7 +190,7 @@ def _told(messages: Sequence[str]) -> str:
     return " ".join(said) or "Cancelled."
 
 
-def _bill(one: Work, steps: Sequence[Step]) -> batch.Bill:
+def bill(one: Work, steps: Sequence[Step]) -> batch.Bill:
     """Price what has to be ordered; `LimitError` where the service would refuse a step."""
     quotes: dict[int, Quote] = {}
     for place, step in enumerate(steps):

@@ -104,7 +104,7 @@ def agree(one: Work, bill: Bill, *, steps_of: int, noun: str) -> dict[int, Quote
     for amount, unit in ((bill.credits, costs.CREDITS), (bill.attempts, "attempts")):
         if amount and bill.left is not None and amount > bill.left:
             raise LimitError(
-                f"{noun} takes {_amount(amount, unit)}, and the account has {bill.left}.",
+                f"{noun} takes {amount_words(amount, unit)}, and the account has {bill.left}.",
                 hint="Ask for less of it, or wait until the account has enough. Nothing was sent.",
             )
     dear = {
@@ -125,7 +125,7 @@ def agree(one: Work, bill: Bill, *, steps_of: int, noun: str) -> dict[int, Quote
         words(bill, steps_of=steps_of, noun=noun),
         hint="Agree to it, or allow it in advance with --yes or --max-credits.",
         choices=[
-            ("agree", f"Spend {_amount(bill.credits, costs.CREDITS)}"),
+            ("agree", f"Spend {amount_words(bill.credits, costs.CREDITS)}"),
             ("decline", "Don't separate"),
         ],
         context={"id": question},
@@ -137,7 +137,7 @@ def words(bill: Bill, *, steps_of: int, noun: str) -> str:
     count = len(bill.quotes)
     many = f"{count} separation{'' if count == 1 else 's'}"
     unit, amount = ("attempts", bill.attempts) if bill.attempts else (costs.CREDITS, bill.credits)
-    text = f"{noun} makes {many} for {_amount(amount, unit)} in all."
+    text = f"{noun} makes {many} for {amount_words(amount, unit)} in all."
     if count < steps_of:
         others = steps_of - count
         text += f" {others} more step{' costs' if others == 1 else 's cost'} nothing."
@@ -146,7 +146,7 @@ def words(bill: Bill, *, steps_of: int, noun: str) -> str:
     return text if bill.left is None else f"{text} You have {bill.left}."
 
 
-def _amount(amount: int, unit: str) -> str:
+def amount_words(amount: int, unit: str) -> str:
     return f"{amount} {unit.removesuffix('s') if amount == 1 else unit}"
 
 

@@ -76,18 +76,9 @@ def _query(task: Task) -> None:
 
 
 def _separate(task: Task) -> None:
-    from stembridge.jobs import runner
+    from stembridge.bridge import parts
 
-    assert isinstance(task.request, SeparateRequest)  # noqa: S101 - the row's own condition
-    runner.carry_on(
-        task.job,
-        task.log,
-        home=task.tools.home,
-        engines=task.engines(task.request.background),
-        default_engine=task.tools.default_engine,
-        clock=task.tools.clock,
-        interrupted=task.interrupted,
-    )
+    parts.carry_on(task)
 
 
 def _blend(task: Task) -> None:

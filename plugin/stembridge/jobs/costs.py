@@ -68,10 +68,13 @@ def record(quote: Quote) -> dict[str, Any]:
 
 
 def ordered(job: Job) -> Quote | None:
-    """Give what a job's own order cost; None where it made none: it was reused, adopted, or separated here.
+    """Give what a job's own orders cost, those of its steps counted in.
 
-    The amount is None where the price isn't known.
+    None where it made none: it was reused, adopted, or separated here. The amount is None where a price isn't
+    known.
     """
+    if job.family_json.exists():
+        return _sum([found for child in job.children() if (found := ordered(child)) is not None])
     try:
         facts = disk.read_json(job.remote_json)
     except (FileNotFoundError, StoreError):
@@ -82,6 +85,15 @@ def ordered(job: Job) -> Quote | None:
     if not isinstance(price, dict):  # an order from before prices were kept
         return Quote(None, CREDITS)
     return Quote(price.get("amount"), str(price.get("unit")))
+
+
+def _sum(found: list[Quote]) -> Quote | None:
+    if not found:
+        return None
+    amounts = [quote.amount for quote in found if quote.amount is not None]
+    # An account may change from one unit to the other meanwhile; then there is no one sum.
+    plain = len(amounts) == len(found) and len({quote.unit for quote in found}) == 1
+    return Quote(sum(amounts) if plain else None, found[0].unit)
 
 
 def question(quote: Quote) -> str:

@@ -39,6 +39,15 @@ SEPARATE_FIELDS: Mapping[str, tuple[str, str]] = {
     "engine": ("text or null", "null: the default"),
     "model": ("text or null", "null: the engine's choice; a model that is named is never exchanged"),
     "options": ("object", "option: value, both text"),
+    "chain": (
+        "text, object or null",
+        (
+            "several models, one after the other, instead of engine, model and options: a chain's id, or "
+            "its recipe (id, title, steps as in the rows of `presets`); stems are named by their path, as "
+            "drums.kick, and stems may name a whole branch, as drums"
+        ),
+    ),
+    "levels": ("boolean", "of a chain: also the stems that were taken apart further"),
     "stems": ("list of text", "the stems to write; empty: all"),
     "rest": ("boolean", "also the region minus the chosen stems"),
     "residual": ("boolean", "also the region minus all stems"),
@@ -50,6 +59,10 @@ SEPARATE_FIELDS: Mapping[str, tuple[str, str]] = {
     "overwrite": ("boolean", "files of the same name there may be replaced"),
     "again": ("boolean", "true: don't answer from an earlier job"),
     "max_credits": ("integer or null", "what the job may cost without asking"),
+    "parts": (
+        "boolean",
+        "true: where the region is longer than the account's plan takes, it is separated in parts, unasked",
+    ),
     "service": (
         "object",
         "for a service: format (0 to 5; left out: the best lossless), publish_demo and mirror (1), all text",
@@ -119,10 +132,13 @@ class SeparateRequest:
     max_credits: int | None = None
     service: Mapping[str, str] = field(default_factory=dict)
     background: bool = False
+    parts: bool = False
     host_context: Any = None
     input: bool = False
     check: int | None = None
     parent: str | None = None
+    chain: str | Mapping[str, Any] | None = None
+    levels: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Give the document that goes into request.json."""
@@ -144,6 +160,8 @@ class SeparateRequest:
             "engine": self.engine,
             "model": self.model,
             "options": dict(self.options),
+            "chain": self.chain if self.chain is None or isinstance(self.chain, str) else dict(self.chain),
+            "levels": self.levels,
             "stems": list(self.stems),
             "rest": self.rest,
             "residual": self.residual,
@@ -154,6 +172,7 @@ class SeparateRequest:
             "max_credits": self.max_credits,
             "service": dict(self.service),
             "background": self.background,
+            "parts": self.parts,
             "parent": self.parent,
             "host_context": self.host_context,
         }
@@ -231,6 +250,9 @@ def _separate(document: Mapping[str, Any]) -> SeparateRequest:
     fields.known(service, SERVICE_FIELDS, "service")
     if not all(isinstance(value, str) for value in service.values()):
         raise fields.wrong("service", "text for text")
+    chain, levels = _chain(document), fields.flag(document, "levels")
+    if levels and chain is None:
+        raise fields.wrong("levels", "left out where there is no chain")
     return SeparateRequest(
         source=parse_source(document["source"]) if has_source else None,
         input=has_input,
@@ -240,6 +262,8 @@ def _separate(document: Mapping[str, Any]) -> SeparateRequest:
         engine=fields.text_or_none(document, "engine"),
         model=fields.text_or_none(document, "model"),
         options=options,
+        chain=chain,
+        levels=levels,
         stems=fields.texts(document, "stems"),
         rest=fields.flag(document, "rest"),
         residual=fields.flag(document, "residual"),
@@ -250,9 +274,26 @@ def _separate(document: Mapping[str, Any]) -> SeparateRequest:
         max_credits=fields.count_or_none(document, "max_credits"),
         service=service,
         background=fields.flag(document, "background"),
+        parts=fields.flag(document, "parts"),
         parent=fields.text_or_none(document, "parent"),
         host_context=document.get("host_context"),
     )
+
+
+def _chain(document: Mapping[str, Any]) -> str | Mapping[str, Any] | None:
+    chain = document.get("chain")
+    said: str | dict[str, Any] | None
+    if chain is None or isinstance(chain, str):
+        said = chain
+    elif isinstance(chain, Mapping):
+        said = dict(chain)
+    else:
+        raise fields.wrong("chain", "text or an object")
+    if said is not None:
+        for name in ("engine", "model", "options"):
+            if document.get(name):
+                raise fields.wrong(name, "left out where there is a chain")
+    return said
 
 
 def _check_frame(document: Mapping[str, Any]) -> int | None:

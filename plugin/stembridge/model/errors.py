@@ -228,6 +228,7 @@ CODES: Mapping[str, tuple[type[StembridgeError], str]] = {
     "output_is_input": (StoreError, "The result would overwrite its own input"),
     "host": (HostError, "The audio program doesn't do what is needed"),
     "needs_decision": (DecisionNeededError, "The user has to choose"),
+    "too_long": (DecisionNeededError, "The region is longer than the plan takes; parts of it would do"),
     "engine_not_ready": (DecisionNeededError, "The engine's model has to be installed first"),
     "submission_uncertain": (
         UnavailableError,

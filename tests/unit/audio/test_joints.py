@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from stembridge.audio.joints import Cutting, count, cut
+from stembridge.audio.joints import Cutting, count, cut, most, reach
 from stembridge.audio.render import RegionFile
 from stembridge.model.errors import Cancelled
 
@@ -58,7 +58,8 @@ def test_parts_cover_the_region_and_fades_lie_well_inside_their_overlaps(
     assert len(parts) == len(fades) + 1 == count(frames, RATE, longest) >= 2
     assert parts[0].first == 0
     assert parts[-1].end == frames
-    assert all(0 < part.frames <= longest for part in parts)
+    assert all(0 < part.frames <= most(frames, RATE, longest) <= longest for part in parts)
+    assert reach(len(parts) - 1, RATE, longest) < frames <= reach(len(parts), RATE, longest)
     context = min(6 * RATE, longest // 8) // 2 - 1
     for fade, (one, other) in zip(fades, itertools.pairwise(parts), strict=True):
         assert fade.frames > 0
