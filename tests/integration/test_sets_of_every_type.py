@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from stembridge.audio.render import RegionFile
 from stembridge.audio.sets import classify
 from stembridge.model.results import EngineFile, Separation
 from stembridge.model.stems import ResultKind, Role
 from stembridge.sandbox.catalogue import built_in
 from stembridge.sandbox.outputs import Kind, Part, parts_of
 from stembridge.sandbox.splitters import splitter
+from tests.e2e.command import decibels, read
 from tests.fakes.signals import finished, mixed, music, save_region
 
 RATE = 44_100
@@ -72,10 +76,33 @@ def test_the_verdict_is_what_the_stand_in_did(
     else:
         assert list(verdict.files) == rows
         assert (verdict.complete, verdict.evidence) == (False, {})
-    facts = finished(tmp_path, region, Separation(verdict.files, complete=verdict.complete), wanted=[])
+    answered = Separation(verdict.files, complete=verdict.complete)
+    facts = finished(tmp_path, region, answered, wanted=[])
     assert [stem.role for stem in facts.stems] == [file.role for file in verdict.files]
     if verdict.complete:
         assert facts.residual_db is None or facts.residual_db < -120
         assert set(facts.summed) == {part.slug for part in shown if part.kind is Kind.PART}
     else:
         assert facts.summed == ()
+    if kind is ResultKind.STEM:
+        _any_choice_and_the_rest_are_the_region(tmp_path, region, answered)
+
+
+def _any_choice_and_the_rest_are_the_region(folder: Path, region: RegionFile, answered: Separation) -> None:
+    """Choose the first stem and the first two; each sum and other estimate alone and with any other; all."""
+    roles = {file.stem: file.role for file in answered.files}
+    pairs = [set(pair) for pair in itertools.combinations(roles, 2)]
+    choices = [{next(iter(roles))}, set(roles), *pairs[:1]]
+    choices += [{stem} for stem, role in roles.items() if role is not Role.ADDITIVE]
+    choices += [pair for pair in pairs[1:] if any(roles[stem] is not Role.ADDITIVE for stem in pair)]
+    mix = read(region.path)
+    for wanted in choices:
+        shutil.rmtree(folder / "out")
+        facts = finished(folder, region, answered, wanted=sorted(wanted), rest=True)
+        assert {row.stem for row in facts.stems} == {*wanted, "rest"}
+        told = [row for row in facts.stems if row.stem in facts.summed]
+        total = np.sum([read(folder / "out" / row.file).astype(np.float64) for row in told], axis=0)
+        assert decibels(total - mix) < -120, (wanted, facts.summed)
+        if "rest" in facts.summed:  # what doesn't count is held by what does, and not by the rest
+            beside = wanted - set(facts.summed)
+            assert all(any(f"'{stem}'" in note for note in facts.notes) for stem in beside), facts.notes

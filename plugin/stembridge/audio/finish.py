@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from stembridge.audio.arrange import arrange, describe, workroom
 from stembridge.audio.arranged import Arranged
 from stembridge.audio.delivery import Delivery, Placed, Target, copy_text
+from stembridge.audio.leaving import left_out, words
 from stembridge.audio.mixdown import Mixdown, Part, Slice
 from stembridge.audio.nulltest import Level, NullResult, decibels
 from stembridge.audio.render import RegionFile
@@ -65,8 +66,8 @@ def finish(
     wanted
         Ids of the stems to write; empty: all.
     rest
-        Write the region minus the stems chosen (those of them that count in the sum; where none does,
-        minus the first).
+        Write the region minus the stems chosen; see `stembridge.audio.leaving` where one of them is the sum
+        of others, or another estimate.
     residual
         Write the region minus all stems that count in the sum.
     fmt
@@ -230,23 +231,24 @@ class _Finish:
         order, separation = self._order, self._order.separation
         additive = [i for i, stem in enumerate(stems) if stem.file.role is Role.ADDITIVE]
         chosen = [i for i, stem in enumerate(stems) if stem.file.stem in order.wanted]
-        left_out = [i for i in chosen if i in additive]
-        if order.rest and chosen and not left_out:
-            left_out = chosen[:1]
-            self._notes.append(f"The rest is what '{stems[left_out[0]].file.stem}' leaves of the region.")
+        counted = [i for i in chosen if i in additive]
+        if order.rest and not (separation.complete and counted == additive):
+            files = [stem.file for stem in stems]
+            counted = left_out(files, chosen, separation.files)
+            self._notes += filter(None, [words(files, chosen, counted)])
         made = next((i for i in additive if stems[i].file.stem == separation.complement), None)
         targets = {i: self._stem(stems[i], i, made=i == made) for i in chosen}
         extra: list[Target] = []
         summed: list[Target] = []
-        if separation.complete and left_out == additive:
-            summed = [targets[i] for i in left_out]
+        if separation.complete and counted == additive:
+            summed = [targets[i] for i in counted]
         if order.rest:
             extra.append(self._extra(attrgetter("rest"), Role.REST))
-            summed = summed or [*(targets[i] for i in left_out), extra[0]]
+            summed = summed or [*(targets[i] for i in counted), extra[0]]
         if order.residual:
             extra.append(self._extra(attrgetter("residual"), Role.RESIDUAL))
         parts = [
-            Part(stem.track, stem.start, additive=i in additive, chosen=i in left_out, needed=i in chosen)
+            Part(stem.track, stem.start, additive=i in additive, chosen=i in counted, needed=i in chosen)
             for i, stem in enumerate(stems)
         ]
         # Where the files can't tell, the residual is measured on the way.

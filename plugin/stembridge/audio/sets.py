@@ -218,13 +218,15 @@ def _unmeasurable(region: RegionFile, files: Sequence[EngineFile]) -> str:
 
 def _conclude(region: RegionFile, files: Sequence[EngineFile], found: _Measured) -> SetVerdict:
     verdict, gram = found.verdict, found.gram
-    roles = {file.name: part.role for file, part in zip(found.files, verdict.parts, strict=True)}
+    parts = {file.name: part for file, part in zip(found.files, verdict.parts, strict=True)}
     summed = {found.files[index].name for index in verdict.summed} if verdict.complete else set()
     promoted = [file for file in found.files if file.kind is ResultKind.AUDIO and file.name in summed]
     rows = []
     for file in files:
-        if file.kind is ResultKind.STEM and file.name in roles:
-            rows.append(replace(file, role=roles[file.name]))
+        if file.kind is ResultKind.STEM and file.name in parts:
+            part = parts[file.name]
+            like = tuple(found.files[index].name for index in part.like)
+            rows.append(replace(file, role=part.role, like=like))
         elif file in promoted:
             rows.append(replace(file, kind=ResultKind.STEM, role=Role.ADDITIVE))
         else:

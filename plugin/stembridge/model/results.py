@@ -25,6 +25,9 @@ class EngineFile:
         What it is, and how it counts in the sum.
     lossy
         True when it went through a lossy codec, so that its start may be late and its end too long.
+    like
+        Names of the answer's files that a composite is the sum of, or that an alternate is another estimate
+        of; empty where that isn't known.
     """
 
     name: str
@@ -33,6 +36,7 @@ class EngineFile:
     kind: ResultKind = ResultKind.STEM
     role: Role = Role.ADDITIVE
     lossy: bool = False
+    like: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ class Separation:
                     "kind": f.kind.value,
                     "role": f.role.value,
                     "lossy": f.lossy,
+                    "like": list(f.like),
                 }
                 for f in self.files
             ],
@@ -96,6 +101,7 @@ class Separation:
                     kind=ResultKind(f["kind"]),
                     role=Role(f["role"]),
                     lossy=bool(f["lossy"]),
+                    like=tuple(str(name) for name in f.get("like", ())),
                 )
                 for f in data["files"]
             ),
