@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from stembridge.engines.base import Engine, Quote, is_remote
@@ -13,6 +13,8 @@ from stembridge.jobs.request import SeparateRequest
 from stembridge.jobs.reuse import Index
 from stembridge.jobs.store import Job
 from stembridge.model.errors import DecisionNeededError, LimitError
+from stembridge.model.regions import Region
+from stembridge.model.stems import ResultKind
 
 AHEAD = 2
 """Jobs that get ready while others have all the places: one that comes free is taken at once."""
@@ -32,7 +34,10 @@ class Entry:
         """True when nothing more will be ordered for it: it has been, or has its answer."""
         job = self.job
         return job is not None and (
-            job.result_file.exists() or job.separation_json.exists() or remote.standing(job) is not None
+            job.result_file.exists()
+            or job.separation_json.exists()
+            or job.family_json.exists()  # its steps were priced and agreed to together
+            or remote.standing(job) is not None
         )
 
 
@@ -72,10 +77,17 @@ class Bill:
         Price by the entry's place, of those that will be ordered.
     refused
         How many the service would refuse: they cost nothing.
+    parts
+        In how many parts an entry is separated, by its place, where it is too long for the plan. Its price is
+        what they cost together at most.
+    too_long
+        Places of those that could be separated in parts if the user wished that: each asks for itself.
     """
 
     quotes: Mapping[int, Quote]
     refused: int = 0
+    parts: Mapping[int, int] = field(default_factory=dict)
+    too_long: tuple[int, ...] = ()
 
     @property
     def credits(self) -> int:
@@ -99,15 +111,28 @@ class Bill:
 
     def words(self) -> str:
         """Say it in a sentence; empty where nothing is ordered."""
+        longer = self.longer()
         if not self.quotes:
-            return ""
+            return longer
         count = len(self.quotes)
         head = f"{count} separation{'s are' if count != 1 else ' is'} to be ordered"
         unit, amount = ("attempt", self.attempts) if self.attempts else ("credit", self.credits)
+        if self.parts:
+            head += f" ({len(self.parts)} of them in {sum(self.parts.values())} parts)"
         text = f"{head}, for {amount} {unit}{'' if amount == 1 else 's'} in all."
         if self.unpriced:
             text += f" The price of {self.unpriced} of them isn't known."
-        return text if self.left is None else f"{text} You have {self.left}."
+        text += "" if self.left is None else f" You have {self.left}."
+        return f"{text} {longer}".strip()
+
+    def longer(self) -> str:
+        """Say how many are longer than the plan takes; empty where none is."""
+        if not self.too_long:
+            return ""
+        many, is_ = ("region", "is") if len(self.too_long) == 1 else ("regions", "are")
+        return (
+            f"{len(self.too_long)} {many} {is_} longer than your plan takes, and could be separated in parts."
+        )
 
 
 def bill(entries: Sequence[Entry], home: Path) -> Bill:
@@ -120,6 +145,8 @@ def bill(entries: Sequence[Entry], home: Path) -> Bill:
     """
     index = Index(home)
     quotes: dict[int, Quote] = {}
+    parts: dict[int, int] = {}
+    too_long: list[int] = []
     refused = 0
     known: set[str] = set()
     for lane in lanes(entries):
@@ -132,12 +159,42 @@ def bill(entries: Sequence[Entry], home: Path) -> Bill:
                 known.add(key)
                 continue
             quote = entry.engine.quote(entry.plan.region, entry.plan.recipe)
+            if (divided := _in_parts(entry, quote)) is not None:
+                quote, number = divided
+                if entry.request.parts and not quote.limits:
+                    parts[place] = number
+                elif not quote.limits:
+                    too_long.append(place)
+                    continue
             if quote.limits:
                 refused += 1
                 continue
             known.add(key)
             quotes[place] = quote
-    return Bill(quotes, refused)
+    return Bill(quotes, refused, parts, tuple(too_long))
+
+
+def _in_parts(entry: Entry, quote: Quote) -> tuple[Quote, int] | None:
+    """Give what a region that is too long costs in parts at most, and how many; None where that is no way."""
+    region = entry.plan.region
+    if quote.longest is None or region is None or not is_remote(entry.engine):
+        return None
+    if not gives_stems(entry.engine, entry.plan):
+        return None
+    from stembridge.audio import joints
+
+    longest = quote.longest * region.rate
+    number = joints.count(region.frames, region.rate, longest)
+    most = joints.most(region.frames, region.rate, longest)
+    part = entry.engine.quote(Region("", 0, most, region.rate, region.channels), entry.plan.recipe)
+    amount = None if part.amount is None else part.amount * number
+    return replace(part, amount=amount), number
+
+
+def gives_stems(engine: Engine, planned: Plan) -> bool:
+    """Say whether what comes back of parts can be joined: stems on the region's samples, nothing else."""
+    kinds = [model.kind for model in engine.models() if model.id == planned.recipe.model]
+    return all(kind is ResultKind.STEM for kind in kinds)
 
 
 def keep_consent(job: Job, total: Bill, place: int) -> None:
@@ -173,7 +230,7 @@ def check(
     Raises
     ------
     LimitError
-        When the account doesn't have so many credits.
+        When the account doesn't have so many credits, or so many attempts for regions in parts.
     DecisionNeededError
         When the user has to agree first.
     """
@@ -181,6 +238,11 @@ def check(
         raise LimitError(
             f"All of it costs {total.credits} credits, and the account has {total.left}.",
             hint="Separate less at a time, or buy credits on mvsep.com. Nothing was sent.",
+        )
+    if total.parts and total.left is not None and total.attempts > total.left:
+        raise LimitError(
+            f"All of it takes {total.attempts} attempts, and {total.left} are left today.",
+            hint="Separate less at a time, or try again when more are left. Nothing was sent.",
         )
     dear = [
         place for place, quote in total.quotes.items() if quote.amount and not _settled(entries[place], quote)

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from stembridge.bridge import family, household
-from stembridge.bridge.batch import Bill
+from stembridge.bridge.batch import Bill, gives_stems
 from stembridge.bridge.family import Step
 from stembridge.bridge.kinds import Task
 from stembridge.engines import registry
@@ -30,7 +30,6 @@ from stembridge.jobs.work import Work
 from stembridge.model.errors import Cancelled, DecisionNeededError, InputError, LimitError
 from stembridge.model.regions import Region
 from stembridge.model.states import State
-from stembridge.model.stems import ResultKind
 
 if TYPE_CHECKING:
     from stembridge.audio.joints import Cutting, Piece
@@ -112,7 +111,7 @@ def _agreed(task: Task, refusal: LimitError, known: Scheme | None) -> Scheme:
     one = family.work(task, engine)
     planned, region = runner.read_plan(task.job)
     longest = refusal.context[costs.LONGEST]
-    if region is None or request.parent is not None or not _gives_stems(engine, planned):
+    if region is None or request.parent is not None or not gives_stems(engine, planned):
         raise refusal
     if not isinstance(longest, int):
         raise TypeError(longest)
@@ -127,8 +126,8 @@ def _agreed(task: Task, refusal: LimitError, known: Scheme | None) -> Scheme:
     _afford(bill, refusal, scheme, region)
     if not request.parts:
         _ask(one, bill, refusal, len(scheme.cutting.parts))
-        if bill.credits:
-            costs.consent(one.job, Quote(bill.credits, costs.CREDITS))
+    if bill.credits and (not request.parts or bill.credits <= costs.allowance(one.job)):
+        costs.consent(one.job, Quote(bill.credits, costs.CREDITS))
     scheme = replace(scheme, agreed=True)
     _write(task.job, scheme)
     return scheme
@@ -173,7 +172,7 @@ def _ask(one: Work, bill: Bill, refusal: LimitError, number: int) -> None:
         code="too_long",
         hint=f"The parts overlap, and are joined where it is quiet. {refusal.hint}",
         choices=[(PARTS, f"Separate it in {number} parts, for {price}"), (DECLINE, "Don't separate")],
-        context={"id": question},
+        context={"id": question, "credits": bill.credits},
     )
 
 
@@ -259,12 +258,6 @@ def _hand_out(region: RegionFile, part: Piece) -> Callable[[Job, Mapping[str, Jo
         extract(region.path, part, job.input_file)
 
     return prepare
-
-
-def _gives_stems(engine: Engine, planned: Plan) -> bool:
-    """Say whether what comes back can be joined: stems on the region's samples, and nothing else."""
-    kinds = [model.kind for model in engine.models() if model.id == planned.recipe.model]
-    return all(kind is ResultKind.STEM for kind in kinds)
 
 
 def _request(task: Task) -> SeparateRequest:

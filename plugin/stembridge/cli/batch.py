@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -75,7 +75,10 @@ def separate(
             _tell(error, titles[place], terminal)
     for why in dict.fromkeys(entry.plan.recipe.why for entry in entries if entry.plan.recipe.why):
         terminal.say(why)
-    bill = agree(entries, tools, terminal, consent) if several or consent.max_total is not None else None
+    bill = None
+    if several or consent.max_total is not None:
+        entries = _offer_parts(entries, tools, terminal)
+        bill = agree(entries, tools, terminal, consent)
     if terminal.interrupted():
         raise Cancelled
     tasks = []
@@ -144,9 +147,27 @@ def agree(entries: Sequence[Entry], tools: Tools, terminal: TerminalSession, con
         if terminal.ask(question) != "agree":
             raise Cancelled("You declined the cost; nothing was ordered.") from None
     else:
-        if bill.quotes:
+        if bill.words():
             terminal.say(bill.words())
     return bill
+
+
+def _offer_parts(entries: list[Entry], tools: Tools, terminal: TerminalSession) -> list[Entry]:
+    """Ask a person once whether what is too long is separated in parts; the price is agreed to afterwards."""
+    bill = batch.bill(entries, tools.home) if terminal.may_ask else None
+    if bill is None or not bill.too_long:
+        return entries
+    question = DecisionNeededError(
+        bill.longer(),
+        code="too_long",
+        choices=[("parts", "Separate them in parts"), ("each", "Ask for each by itself")],
+    )
+    if terminal.ask(question) != "parts":
+        return entries
+    return [
+        replace(entry, request=replace(entry.request, parts=True)) if place in bill.too_long else entry
+        for place, entry in enumerate(entries)
+    ]
 
 
 def _work_on(tasks: Sequence[_Task], tools: Tools, terminal: TerminalSession) -> None:

@@ -95,6 +95,7 @@ def show(job_id: str, *, as_json: bool) -> None:
 @click.option("--open", "all_open", is_flag=True, help="Every job that is neither over nor being worked on.")
 @click.option("--yes", is_flag=True, help="Agree to the cost that is shown.")
 @click.option("--max-total", type=click.IntRange(min=0), metavar="N", help="What all of it may cost unasked.")
+@click.option("--parts", is_flag=True, help="Separate in parts what is longer than the account's plan takes.")
 @_JSON
 @click.pass_obj
 def resume(
@@ -104,6 +105,7 @@ def resume(
     all_open: bool,
     yes: bool,
     max_total: int | None,
+    parts: bool,
     as_json: bool,
 ) -> int:
     """Go on with jobs that were cut off, cancelled or failed, from what is on disk.
@@ -113,7 +115,7 @@ def resume(
     if all_open == bool(ids):
         raise UsageError("Which jobs?", hint="Name them by their ids, or say --open for all that are open.")
     tools = Tools()
-    terminal = TerminalSession(as_json=as_json, agreed=yes, **settings)
+    terminal = TerminalSession(as_json=as_json, agreed=yes, parts=parts, **settings)
     found = batch.open_jobs(tools) if all_open else [tools.store.find(name) for name in dict.fromkeys(ids)]
     for job in found:
         if not job.busy():

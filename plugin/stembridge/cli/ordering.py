@@ -27,6 +27,7 @@ class Order:
     again: bool
     max_credits: int | None
     service: dict[str, str]
+    parts: bool = False
 
     def request(self, source: Source | None, folder: Path, title: str = "") -> SeparateRequest:
         """Make the request for one input."""
@@ -46,6 +47,7 @@ class Order:
             again=self.again,
             max_credits=self.max_credits,
             service=self.service,
+            parts=self.parts,
         )
 
 

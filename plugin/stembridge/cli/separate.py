@@ -64,6 +64,12 @@ from stembridge.model.names import safe
 @click.option("--service-format", metavar="0-5", help="What the service sends; the best lossless otherwise.")
 @click.option("--max-credits", type=click.IntRange(min=0), metavar="N", help="What a job may cost unasked.")
 @click.option("--max-total", type=click.IntRange(min=0), metavar="N", help="What all of it may cost unasked.")
+@click.option(
+    "--parts",
+    "in_parts",
+    is_flag=True,
+    help="Separate in parts what is longer than the account's plan takes.",
+)
 @click.option("--publish-demo", is_flag=True, help="Publish the result on the service's demo page.")
 @click.option("--mirror", is_flag=True, help="Fetch from the service's mirror, for a credit.")
 @click.option("--yes", is_flag=True, help="Agree to what would be asked: a model's download, a cost.")
@@ -95,6 +101,7 @@ def separate(
     service_format: str | None,
     max_credits: int | None,
     max_total: int | None,
+    in_parts: bool,
     publish_demo: bool,
     mirror: bool,
     yes: bool,
@@ -127,6 +134,7 @@ def separate(
             **({"publish_demo": "1"} if publish_demo else {}),
             **({"mirror": "1"} if mirror else {}),
         },
+        parts=in_parts,
     )
     typed, own_format = order, format_name is None
     if preset is not None:

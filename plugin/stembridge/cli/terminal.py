@@ -32,14 +32,24 @@ class TerminalSession:
         As on the command line.
     agreed
         True when the user agreed in advance to the cost that is shown (``--yes``).
+    parts
+        True when a region that is too long may be separated in parts (``--parts``); what that costs in
+        credits is another matter.
     """
 
     def __init__(
-        self, *, as_json: bool = False, quiet: bool = False, verbose: bool = False, agreed: bool = False
+        self,
+        *,
+        as_json: bool = False,
+        quiet: bool = False,
+        verbose: bool = False,
+        agreed: bool = False,
+        parts: bool = False,
     ) -> None:
         self.as_json = as_json
         self.verbose = verbose
         self._agreed = agreed
+        self._parts = parts
         self._stop = self._told = self._unheard = False
         self._display = None if as_json else Display(quiet=quiet, verbose=verbose)
         self._turn = threading.RLock()
@@ -81,6 +91,9 @@ class TerminalSession:
         """Ask the person, where there is one; ``--yes`` has answered questions of cost."""
         if self._agreed and any(choice == "agree" for choice, _ in question.choices):
             return "agree"
+        paid = bool(question.context.get("credits"))
+        if self._parts and question.code == "too_long" and (self._agreed or not paid):
+            return "parts"
         if not self.may_ask or not question.choices:
             return None
         with self.turn(job):

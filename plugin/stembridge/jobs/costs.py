@@ -62,6 +62,16 @@ def consented(job: Job, quote: Quote) -> bool:
         return False
 
 
+def allowance(job: Job) -> int:
+    """Give how many credits the user agreed to before, whatever they were for; 0 where to none."""
+    try:
+        answer = disk.read_json(job.answer_file)
+    except (FileNotFoundError, StoreError):
+        return 0
+    amount = str(answer.get("id")).removeprefix("cost-").removesuffix(f"-{CREDITS}")
+    return int(amount) if answer.get("choice") == "agree" and amount.isdecimal() else 0
+
+
 def record(quote: Quote) -> dict[str, Any]:
     """Give what an order's intent remembers of its price."""
     return {"amount": quote.amount, "unit": quote.unit}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import soundfile as sf
 
 from stembridge.bridge import batch, summary
 from stembridge.bridge.batch import Bill, Entry
@@ -16,7 +17,7 @@ from stembridge.jobs import costs, disk, plan
 from stembridge.jobs.request import SeparateRequest, Source
 from stembridge.model.errors import DecisionNeededError, InputError, LimitError
 from stembridge.model.states import State
-from tests.fakes.bench import Workshop
+from tests.fakes.bench import Workshop, music
 
 
 @pytest.fixture
@@ -189,3 +190,53 @@ def test_an_order_of_unknown_price_and_one_from_before_are_told_apart_from_none(
     total = summary.totals([Ending("x", _begun(shop).job, State.READY)] * 9)
     assert total["unpriced"] == 9
     assert "9 orders whose price isn't known" in summary.sentences(total)[1]
+
+
+def _long(shop: Workshop, *, attempts: int | None = None, **more: Any) -> Entry:
+    """Five seconds for a plan that takes two: three parts."""
+    shop.service.longest, shop.service.attempts = 2, attempts
+    path = shop.home / "long.wav"
+    sf.write(path, music(39_111), 8000, subtype="FLOAT")
+    request = SeparateRequest(Source(str(path)), engine="far", **more)
+    return Entry(request, plan.check(request, shop.engines["far"]), shop.engines["far"])
+
+
+def test_what_is_too_long_is_told_and_not_priced_while_nobody_wants_parts(shop: Workshop) -> None:
+    bill = batch.bill([_entry(shop), _long(shop)], shop.home)
+    assert (sorted(bill.quotes), bill.too_long, bill.refused) == ([0], (1,), 0)
+    assert bill.words().endswith(
+        "You have 10. 1 region is longer than your plan takes, and could be separated in parts."
+    )
+    alone = batch.bill([_long(shop)], shop.home)
+    assert alone.words().startswith("1 region is longer")
+
+
+def test_parts_are_in_the_sum(shop: Workshop) -> None:
+    entries = [_entry(shop), _long(shop, parts=True)]
+    bill = batch.bill(entries, shop.home)
+    assert (bill.credits, bill.parts, bill.too_long) == (8, {1: 3}, ())
+    assert bill.words() == (
+        "2 separations are to be ordered (1 of them in 3 parts), for 8 credits in all. You have 10."
+    )
+    with pytest.raises(DecisionNeededError, match="8 credits"):
+        batch.check(entries, bill)
+    shop.service.credits = 7
+    with pytest.raises(LimitError, match="8 credits"):
+        batch.check(entries, batch.bill(entries, shop.home), agreed=True)
+
+
+def test_parts_never_take_more_attempts_than_are_left(shop: Workshop) -> None:
+    entries = [_long(shop, attempts=2, parts=True)]
+    with pytest.raises(LimitError, match="takes 3 attempts, and 2 are left today"):
+        batch.check(entries, batch.bill(entries, shop.home), agreed=True)
+
+
+def test_a_price_that_was_agreed_to_holds_for_a_lower_one(shop: Workshop) -> None:
+    job = shop.job("far")
+    assert costs.allowance(job) == 0
+    costs.consent(job, Quote(12, "credits"))
+    assert costs.allowance(job) == 12
+    disk.write_json(job.answer_file, {"id": "cost-12-credits", "choice": "decline"})
+    assert costs.allowance(job) == 0
+    disk.write_json(job.answer_file, {"id": "too_long-3-12-credits", "choice": "parts"})
+    assert costs.allowance(job) == 0
