@@ -51,9 +51,8 @@ def words(files: Sequence[EngineFile], chosen: Sequence[int], counted: Sequence[
     one = len(counted) == 1
     text = f"The rest is what {_list(files, counted)} {'leaves' if one else 'leave'} of the region"
     if more:
-        text += (
-            f"; {_list(files, more)} {'is' if len(more) == 1 else 'are'} held by {'it' if one else 'them'}"
-        )
+        where = _list(files, counted) if one else "these"
+        text += f"; {_list(files, more)} {'is' if len(more) == 1 else 'are'} already in {where}"
     return f"{text}."
 
 
