@@ -18,7 +18,8 @@ def _file(stem: str, role: Role = Role.ADDITIVE, like: str = "") -> EngineFile:
 SUM, OTHER = Role.COMPOSITE, Role.ALTERNATE
 FILES = [
     _file("vocals"), _file("drums"), _file("bass"), _file("other"),
-    _file("band", SUM, "drums bass other"), _file("rhythm", SUM, "drums bass"), _file("low", SUM, "bass other"),
+    _file("band", SUM, "drums bass other"), _file("rhythm", SUM, "drums bass"),
+    _file("low", SUM, "bass other"),
     _file("voice", OTHER, "vocals"), _file("group", OTHER, "band"), _file("strange", OTHER),
     _file("lost", OTHER, "gone"), _file("round", OTHER, "round"),
 ]  # fmt: skip
