@@ -10,8 +10,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 import stembridge
+from stembridge.panel import choosing, orders, pages, uploads
 from stembridge.panel import jobs as acts
-from stembridge.panel import pages, uploads
 from stembridge.panel.answers import Asked, Work, endpoint
 from stembridge.panel.desk import Desk
 from stembridge.panel.listening import Listening
@@ -52,6 +52,15 @@ def make(desk: Desk) -> Starlette:
         route("jobs/{id}/picture", listening.picture),
         route("jobs/{id}/tracks/{track}/audio", listening.audio),
         route("jobs/{id}/tracks/{track}/peaks", listening.peaks, query="level"),
+        route("jobs", orders.make, method="POST", fields=" ".join(orders.FIELDS)),
+        route("quote", orders.quote, method="POST", fields=" ".join(orders.QUOTE_FIELDS)),
+        route("adopt", orders.adopt, method="POST", fields="link"),
+        route("catalogue", choosing.catalogue),
+        route("presets", choosing.presets),
+        route("presets", choosing.save_preset, method="POST", fields="name title order replace"),
+        route("presets/{id}", choosing.remove_preset, method="DELETE"),
+        route("favourites", choosing.favourites),
+        route("favourites", choosing.mark, method="POST", fields="model on"),
         *(
             route(f"jobs/{{id}}/{name}", work, method="POST", fields=fields)
             for name, (work, fields) in acts.ACTS.items()

@@ -8,6 +8,7 @@ from typing import Any
 
 from stembridge.bridge.hosting import Job, last_event
 from stembridge.jobs import disk, runner
+from stembridge.jobs.request import QueryRequest, SeparateRequest
 from stembridge.model.errors import UsageError
 from stembridge.model.states import TABLE
 from stembridge.panel.answers import Asked, Work
@@ -41,8 +42,12 @@ def retry(desk: Desk, asked: Asked) -> dict[str, Any]:
     old = desk.job(asked.path["id"])
     if not TABLE[old.state()].over:
         raise UsageError("This job isn't over yet.", hint="Cancel it first, or wait for it.")
-    job = desk.host.store.create(old.request())
-    runner.hand_over(old, job)
+    asked_for = old.request()
+    if isinstance(asked_for, QueryRequest):
+        raise UsageError("This job is a question.")
+    job = desk.host.store.create(asked_for)
+    if isinstance(asked_for, SeparateRequest):
+        runner.hand_over(old, job)
     desk.host.start(job)
     return told(desk, job)
 

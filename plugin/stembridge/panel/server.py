@@ -85,8 +85,18 @@ def serve(tools: Tools, hosts: Hosts, *, port: int, ready: Callable[[str], None]
 
 def desk_of(tools: Tools, hosts: Hosts) -> Desk:
     """Make the desk of a data folder."""
-    board = Board(tools.home / "jobs", tools.clock, lambda _engine, model: model)
-    return Desk(tools, hosts, board, secrets.token_hex(8))
+    known: dict[tuple[str, str], str] = {}
+
+    def title(engine: str, model: str) -> str:
+        if not known and engine:
+            from stembridge.panel.choosing import titles
+
+            known.update(titles(desk))
+        return known.get((engine, model), model)
+
+    board = Board(tools.home / "jobs", tools.clock, title)
+    desk = Desk(tools, hosts, board, secrets.token_hex(8))
+    return desk
 
 
 def _run(tools: Tools, hosts: Hosts, key: str, listener: socket.socket, ready: Callable[[], None]) -> None:
