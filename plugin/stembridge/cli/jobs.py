@@ -70,7 +70,7 @@ def list_(*, as_json: bool) -> None:
 @click.argument("job_id", metavar="ID")
 @_JSON
 def show(job_id: str, *, as_json: bool) -> None:
-    """Show one job: what was asked, what happened, what came out."""
+    """Show one job: what it takes on the disk, what happened, what came out."""
     job = Tools().store.find(job_id)
     past = events.read(job.events_file)
     row = _row(job)
@@ -79,7 +79,7 @@ def show(job_id: str, *, as_json: bool) -> None:
         document = {**row, "request": request, "events": past, "result": job.result()}
         TerminalSession(as_json=True).line(document)
         return
-    click.echo(f"{row['id']}  {row['state']}  {job.folder}")
+    click.echo(f"{row['id']}  {row['state']}  {size(row['bytes'])}  {job.folder}")
     for event in past:
         if event["type"] in {"progress", "heartbeat"}:
             continue

@@ -75,7 +75,7 @@ def judge(job: Job, *, keep_imported: bool, now: float) -> Verdict:
     if keep_imported and any(_NOTE.fullmatch(path.name) for path in job.folder.iterdir()):
         return Verdict(job, state, goes=False, why="imported into a project")
     if state is State.READY:
-        alone = result.get("kind") == "separate" and not result.get("delivered_to")
+        alone = result.get("kind") in {"separate", "blend"} and not result.get("delivered_to")
         return Verdict(job, state, goes=True, why="its stems lie nowhere else" if alone else "")
     until = _fetchable_until(job)
     if until is None:
