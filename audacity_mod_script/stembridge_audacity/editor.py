@@ -62,6 +62,11 @@ class Origin:
     apart
         True when other tracks were separated with it, each on its own; then its name is added to the
         stems' names.
+    mark
+        What else is added to them, in brackets: the label of the part, or that it is a blend.
+    part_of
+        The job that brings this one's stems in together with others', to compare them; empty: it comes
+        on its own.
     """
 
     project: str
@@ -72,6 +77,8 @@ class Origin:
     tracks: tuple[Source, ...]
     original: str = "mute"
     apart: bool = False
+    mark: str = ""
+    part_of: str = ""
 
     @property
     def start(self) -> float:
@@ -96,7 +103,7 @@ class Origin:
 
     @classmethod
     def from_dict(cls, document: object) -> Origin:
-        """Read what `to_dict` gave.
+        """Read what `to_dict` gave; what else stands there is somebody else's.
 
         Raises
         ------
@@ -106,7 +113,7 @@ class Origin:
         try:
             if not isinstance(document, Mapping) or document["v"] != _VERSION:
                 raise TypeError
-            values = {name: value for name, value in document.items() if name != "v"}
+            values = {name: document[name] for name in cls.__slots__ if name in document}
             return cls(**{**values, "tracks": tuple(Source(**row) for row in values["tracks"])})
         except (KeyError, TypeError) as error:
             raise StoreError(
@@ -171,8 +178,11 @@ class Placed:
 class Editor(Protocol):
     """An audio editor as a trip needs it. Every call is whole: it leaves the user's settings as they were."""
 
-    def regions(self, folder: Path, *, each: bool) -> Sequence[Region]:
-        """Export what is selected into `folder`, the mix of the tracks or each on its own."""
+    def regions(self, folder: Path, *, each: bool, labels: bool = False) -> Sequence[Region]:
+        """Export what is selected into `folder`: the mix of the tracks, or each on its own.
+
+        With `labels`, each labelled part of it is a region.
+        """
         ...
 
     def stretch(

@@ -119,7 +119,8 @@ def _entries(name: str, home: Path, place: Place, *, needed: bool) -> Readiness:
     missing, other = [], []
     for file, text in wanted.items():
         try:
-            same = (place.plugins / file).read_bytes() == text.encode()
+            found = (place.plugins / file).read_text(encoding="utf-8", errors="replace")
+            same = plugins.lasting(found) == plugins.lasting(text)
         except OSError:
             missing.append(file)
         else:

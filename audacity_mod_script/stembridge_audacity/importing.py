@@ -264,7 +264,13 @@ class _Import:
         for number, track in enumerate(audio, count):
             self.audacity.import_file(track.file)
             self.audacity.select_only([number])
-            self.audacity.set_track(name=track.name, colour=track.colour, solo=track.solo or None)
+            self.audacity.set_track(
+                name=track.name,
+                colour=track.colour,
+                solo=track.solo or None,
+                mute=track.mute or None,
+                gain_db=max(-36.0, track.gain_db) if track.gain_db else None,  # Audacity's own range
+            )
         steps = len(audio)
         if audio:
             self.audacity.select_only(list(range(count, count + len(audio))))

@@ -1,7 +1,7 @@
 """The settings of the time before, shared by the menu and the command line.
 
-The menu's entries read and write them as a line that Nyquist can pass on as it is: a digit (several
-tracks: 0 mixed, 1 each on its own) and the fields of a request, without their braces.
+The menu's entries read and write them as a line that Nyquist can pass on as it is: a digit (0 the tracks
+mixed, 1 each on its own, 2 each label) and the fields of a request, without their braces.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def remember(home: Path, choice: Choice) -> bool:
     path = notices.folder(home) / FILE
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
-    part.write_text(f"{int(choice.each)}{text}\n", encoding="utf-8", newline="\n")
+    part.write_text(f"{2 if choice.labels else int(choice.each)}{text}\n", encoding="utf-8", newline="\n")
     part.replace(path)
     return True
 
@@ -49,9 +49,10 @@ def recall(home: Path) -> Choice:
     """
     try:
         line = (notices.folder(home) / FILE).read_text(encoding="utf-8", errors="replace").strip()
-        if line[:1] not in {"0", "1"}:
+        if line[:1] not in {"0", "1", "2"}:
             raise ValueError
-        return Choice.from_settings(settings_of(json.loads(f"{{{line[1:]}}}")), each=line[0] == "1")
+        settings = settings_of(json.loads(f"{{{line[1:]}}}"))
+        return Choice.from_settings(settings, each=line[0] == "1", labels=line[0] == "2")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(
             "There are no settings of the time before.",

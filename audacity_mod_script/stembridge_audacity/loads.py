@@ -38,7 +38,8 @@ def load_of(origin: Origin, result: Mapping[str, Any]) -> Load:
     StoreError
         When a file of it isn't there any more.
     """
-    suffix = f" - {origin.name}" if origin.apart else ""
+    suffix = f" ({origin.mark})" if origin.mark else ""
+    suffix += f" - {origin.name}" if origin.apart else ""
     solo = any(source.solo for source in origin.tracks)
     rows = [row for row in result["stems"] if row["kind"] in _AUDIO_KINDS]
     audio = []
@@ -51,7 +52,12 @@ def load_of(origin: Origin, result: Mapping[str, Any]) -> Load:
                 context={"path": str(path)},
             )
         name = f"{row['label']}{suffix}"
-        audio.append(AudioTrack(name, path, row["frames"], row["rate"], row["channels"], colour, solo))
+        mute = bool(row.get("mute"))
+        heard = solo and not mute
+        gain = float(row.get("gain_db") or 0.0)
+        audio.append(
+            AudioTrack(name, path, row["frames"], row["rate"], row["channels"], colour, heard, mute, gain)
+        )
     words = tuple(
         (origin.start + float(begins), origin.start + float(ends), str(text))
         for begins, ends, text in result.get("labels", [])

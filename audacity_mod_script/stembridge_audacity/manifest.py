@@ -39,6 +39,10 @@ class AudioTrack:
         0 to 3, Audacity's colours of clips.
     solo
         True where others are soloed, so that this one is heard.
+    gain_db
+        What its track is turned up or down by.
+    mute
+        True for one that is there to be compared, and silent at first.
     """
 
     name: str
@@ -48,6 +52,8 @@ class AudioTrack:
     channels: int
     colour: int = 0
     solo: bool = False
+    mute: bool = False
+    gain_db: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +109,10 @@ def _channel(track: AudioTrack, channel: int, start: float, block: int) -> Itera
     """Give one channel: a stereo track is a linked left one and the right one after it."""
     name, place = _text(track.name), _MONO if track.channels == 1 else channel
     linked = int(track.channels == 2 and channel == 0)
-    yield f'<wavetrack name={name} channel="{place}" linked="{linked}" mute="0" solo="{int(track.solo)}" '
-    yield f'height="150" minimized="0" isSelected="0" rate="{track.rate}" gain="1.0" pan="0.0" '
+    heard = f'mute="{int(track.mute)}" solo="{int(track.solo)}"'
+    gain = 10 ** (track.gain_db / 20)
+    yield f'<wavetrack name={name} channel="{place}" linked="{linked}" {heard} '
+    yield f'height="150" minimized="0" isSelected="0" rate="{track.rate}" gain="{gain!r}" pan="0.0" '
     yield f'colorindex="{track.colour}" sampleformat="{_FLOAT}">\n'
     yield f'<waveclip offset="{start!r}" colorindex="{track.colour}" name={name}>\n'
     yield f'<sequence maxsamples="{BLOCK}" sampleformat="{_FLOAT}" numsamples="{track.frames}">\n'

@@ -11,6 +11,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,19 @@ from stembridge.model.errors import HostError
 from stembridge_audacity.calls import Audacity
 from stembridge_audacity.editor import Origin, Placed, Region
 from stembridge_audacity.export import export
-from stembridge_audacity.importing import holds, place
+from stembridge_audacity.importing import Moved, find, holds, place
 from stembridge_audacity.journal import Journal, mend
 from stembridge_audacity.opening import open_audacity
-from stembridge_audacity.selection import Selection, ask, centred, check_audible, read, sources_of
+from stembridge_audacity.selection import (
+    Selection,
+    ask,
+    centred,
+    check_audible,
+    cursor,
+    labelled,
+    read,
+    sources_of,
+)
 from stembridge_audacity.traps import Trap
 
 PATIENCE = 30.0
@@ -47,10 +57,22 @@ class PipeEditor:
         self.mended = mend(audacity, self._journal)
         """Sentences about what an interrupted step had left."""
 
-    def regions(self, folder: Path, *, each: bool) -> Sequence[Region]:
-        """Export what is selected."""
+    def regions(self, folder: Path, *, each: bool, labels: bool = False) -> Sequence[Region]:
+        """Export what is selected; with `labels`, each labelled part of it.
+
+        Raises
+        ------
+        HostError
+            With a sentence for each selection that can't be separated.
+        """
         selection = read(self.audacity, self._scratch, self._journal)
-        return export(self.audacity, selection, folder, self._journal, each=each)
+        if not labels:
+            return export(self.audacity, selection, folder, self._journal, each=each)
+        return [
+            replace(region, origin=replace(region.origin, mark=text))
+            for part, text in labelled(selection, self.audacity.labels())
+            for region in export(self.audacity, part, folder, self._journal, each=each)
+        ]
 
     def stretch(
         self, folder: Path, project: str, start: float, end: float, tracks: Sequence[tuple[int, str]]
@@ -93,6 +115,18 @@ class PipeEditor:
     ) -> Placed:
         """Put a job's stems at the place they came from; `here` and `singly` as in `importing.place`."""
         return place(self.audacity, folder, origin, result, self._journal, here=here, singly=singly)
+
+    def cursor(self) -> float:
+        """Give the project seconds of the edit cursor."""
+        return cursor(self.audacity, self._scratch, self._journal)
+
+    def is_home_of(self, origin: Origin) -> bool:
+        """Say whether the tracks that a region came from are in the project in front, as they were."""
+        try:
+            find(self.audacity.tracks(), origin.tracks)
+        except Moved:
+            return False
+        return bool(origin.tracks)
 
     def holds(self, origin: Origin, result: Mapping[str, Any]) -> bool:
         """Say whether a job's stems are in the project in front already."""

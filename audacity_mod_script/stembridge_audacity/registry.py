@@ -68,7 +68,7 @@ def _fields(entry: plugins.Entry, folder: Path) -> Mapping[str, str]:
         "EffectType": "Tool",
         "EffectFamily": _NYQUIST,
         "EffectDefault": "0",
-        "EffectInteractive": "1" if entry.template == "separate.ny" else "0",
+        "EffectInteractive": "1" if entry.dialog else "0",
     }
 
 

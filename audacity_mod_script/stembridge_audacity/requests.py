@@ -12,31 +12,42 @@ twice (after a kill) makes one job.
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from stembridge.model.errors import UsageError
-from stembridge.model.presets import PRESETS
+from stembridge_audacity import strict
 
 VERSION = 1
-KINDS = ("separate", "last", "import", "cancel")
+KINDS = ("separate", "last", "compare", "blend", "save", "answer", "import", "cancel")
 ENGINES = ("auto", "offline", "mvsep")
 ORIGINALS = ("leave", "mute", "replace")
+ACTIONS = ("save", "replace", "remove")
+"""What can be done with one of the user's own presets."""
+METHODS = ("average", "min", "max")
+MOST_COMPARED = 4
 GRACE_SECONDS = 10.0
 """How old an unfinished request may be before it counts as broken."""
 MOST_BYTES = 1 << 20
 
 _ID = re.compile(r"[0-9A-Za-z]{1,40}")
+_REGION = frozenset({"selection", "tracks", "export"})
 _FIELDS: Mapping[str, frozenset[str]] = {
-    "separate": frozenset(
-        {"preset", "engine", "model", "stems", "rest", "original", "project", "selection", "tracks", "export"}
-    ),
-    "import": frozenset({"project", "done"}),
-    "cancel": frozenset({"project"}),
+    "separate": _REGION | {"preset", "engine", "model", "stems", "rest", "original", "label", "group"},
+    "compare": _REGION | {"choices", "original"},
+    "blend": frozenset({"stem", "method", "models", "original", "selection"}),
+    "save": frozenset({"action", "name", "title"}),
+    "answer": frozenset({"question", "choice"}),
+    "import": frozenset({"done"}),
+    "cancel": frozenset(),
+}
+_TEXTS: Mapping[str, tuple[str, ...]] = {
+    "blend": ("stem",),
+    "save": ("name", "title"),
+    "answer": ("question", "choice"),
 }
 _HINT = "Choose it again in Audacity's menu Tools > Stembridge."
 
@@ -48,7 +59,8 @@ class Settings:
     Attributes
     ----------
     preset
-        A preset's id; without meaning where ``model`` names another.
+        The id of a preset or chain, which may be gone since; without meaning where ``model`` names another,
+        and empty where nothing else is named.
     engine
         One of `ENGINES`.
     model
@@ -97,6 +109,18 @@ class MenuRequest:
         The region as a 32-bit float WAV file that the plug-in exported; None: export by the pipe.
     done
         Jobs whose results an ``import`` has put into the project already, itself.
+    label
+        What the user wrote at this part of the selection.
+    group, count
+        Requests that were made by one click and are agreed to together: their common word, and how many
+        they are.
+    choices
+        What is to be compared: two to `MOST_COMPARED`.
+    models
+        Words that the names of the models have which are to be blended; empty: all models.
+    words
+        The texts of a ``blend`` (stem, method, original), ``save`` (action, name, title) or ``answer``
+        (question, choice).
     """
 
     id: str
@@ -109,6 +133,12 @@ class MenuRequest:
     tracks: tuple[SelectedTrack, ...] = ()
     export: Path | None = None
     done: tuple[str, ...] = ()
+    label: str = ""
+    group: str = ""
+    count: int = 1
+    choices: tuple[Settings, ...] = ()
+    models: tuple[str, ...] = ()
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +204,7 @@ def read(path: Path) -> MenuRequest:
         raise _refused(path, "it isn't finished")
     try:
         # A track's name may hold any bytes; the name only has to be recognised again.
-        document = json.loads(data.decode("utf-8", "replace"), parse_constant=_no_constant)
+        document = json.loads(data.decode("utf-8", "replace"), parse_constant=strict.no_constant)
     except (ValueError, RecursionError) as error:
         raise _refused(path, str(error)) from error
     if not isinstance(document, dict):
@@ -195,30 +225,85 @@ def _parse(document: Mapping[str, Any], path: Path) -> MenuRequest:
         )
     if not _ID.fullmatch(path.stem):
         raise ValueError("its name isn't made of letters and digits")
-    what = _one_of(document["what"], KINDS, "what")
-    known = _FIELDS["separate" if what == "last" else what] | {"v", "what"}
+    what = strict.one_of(document["what"], KINDS, "what")
+    known = _FIELDS["separate" if what == "last" else what] | {"v", "what", "project"}
     if unknown := set(document) - known:
         raise ValueError(f"{min(unknown)!r} is unknown")
     project = document["project"]
-    common = (path.stem, what, _text(project["name"]), _number(project["rate"], above=0.0))
+    common = (path.stem, what, strict.text(project["name"]), strict.number(project["rate"], above=0.0))
     if what == "import":
-        return MenuRequest(*common, done=tuple(_text(job) for job in _list(document["done"])))
+        return MenuRequest(*common, done=tuple(strict.text(job) for job in strict.items(document["done"])))
     if what == "cancel":
         return MenuRequest(*common)
-    start, end = (_number(document["selection"][key]) for key in ("start", "end"))
+    if what in _TEXTS:
+        return _of_words(document, what, common)
+    start, end = _selection(document)
     if not start < end:
         raise ValueError("the selection is empty")
-    tracks = tuple(_track(row) for row in _list(document["tracks"]))
+    tracks = tuple(_track(row) for row in strict.items(document["tracks"]))
     if not tracks:
         raise ValueError("no track is selected")
+    label, group, count = _of_group(document)
+    compared = what == "compare"
     return MenuRequest(
         *common,
-        settings=settings_of(document),
+        settings=None if compared else settings_of(document),
         start=start,
         end=end,
         tracks=tracks,
         export=_export(document["export"], path),
+        label=label,
+        group=group,
+        count=count,
+        choices=_choices(document) if compared else (),
     )
+
+
+def _of_words(document: Mapping[str, Any], what: str, common: tuple[str, str, str, float]) -> MenuRequest:
+    words = {name: strict.text(document[name]).strip() for name in _TEXTS[what]}
+    if what == "save":
+        words["action"] = strict.one_of(document["action"], ACTIONS, "action")
+    if what != "blend":
+        return MenuRequest(*common, words=words)
+    words["method"] = strict.one_of(document["method"], METHODS, "method")
+    words["original"] = strict.one_of(document["original"], ORIGINALS, "original")
+    start, end = _selection(document)
+    models = tuple(name for model in strict.items(document["models"]) if (name := strict.text(model).strip()))
+    return MenuRequest(*common, start=start, end=end, models=models, words=words)
+
+
+def _selection(document: Mapping[str, Any]) -> tuple[float, float]:
+    start, end = (strict.number(document["selection"][key]) for key in ("start", "end"))
+    return start, end
+
+
+def _of_group(document: Mapping[str, Any]) -> tuple[str, str, int]:
+    label, group = document.get("label"), document.get("group")
+    label = "" if label is None else strict.text(label).strip()
+    if group is None:
+        return label, "", 1
+    name, count = strict.text(group["id"]), group["count"]
+    if not _ID.fullmatch(name) or type(count) is not int or count < 1:
+        raise ValueError("the group makes no sense")
+    return label, name, count
+
+
+def _choices(document: Mapping[str, Any]) -> tuple[Settings, ...]:
+    original = strict.one_of(document["original"], ORIGINALS, "original")
+    found = []
+    for row in strict.items(document["choices"]):
+        model = row["model"]
+        found.append(
+            Settings(
+                strict.text(row["preset"]).strip(),
+                strict.one_of(row["engine"], ENGINES, "engine"),
+                None if model is None else strict.text(model).strip() or None,
+                original=original,
+            )
+        )
+    if not 2 <= len(found) <= MOST_COMPARED:
+        raise ValueError(f"{len(found)} choices can't be compared")
+    return tuple(found)
 
 
 def settings_of(document: Mapping[str, Any]) -> Settings:
@@ -227,15 +312,22 @@ def settings_of(document: Mapping[str, Any]) -> Settings:
     rest = document["rest"]
     if not isinstance(rest, bool):
         raise TypeError("'rest' is neither true nor false")
-    names = (_text(stem).strip().casefold() for stem in _list(document["stems"]))
+    names = (strict.text(stem).strip().casefold() for stem in strict.items(document["stems"]))
     return Settings(
-        preset=_one_of(document["preset"], tuple(PRESETS), "preset"),
-        engine=_one_of(document["engine"], ENGINES, "engine"),
-        model=None if model is None else _text(model).strip() or None,
+        preset=_preset(document["preset"]),
+        engine=strict.one_of(document["engine"], ENGINES, "engine"),
+        model=None if model is None else strict.text(model).strip() or None,
         stems=tuple(dict.fromkeys(name for name in names if name)),
         rest=rest,
-        original=_one_of(document["original"], ORIGINALS, "original"),
+        original=strict.one_of(document["original"], ORIGINALS, "original"),
     )
+
+
+def _preset(value: object) -> str:
+    name = strict.text(value).strip().casefold()
+    if not name:
+        raise ValueError("'preset' is empty")
+    return name
 
 
 def _track(row: Mapping[str, Any]) -> SelectedTrack:
@@ -244,11 +336,11 @@ def _track(row: Mapping[str, Any]) -> SelectedTrack:
         raise ValueError("a track's index or channels make no sense")
     return SelectedTrack(
         index,
-        _text(row["name"]),
-        _number(row["rate"], above=0.0),
+        strict.text(row["name"]),
+        strict.number(row["rate"], above=0.0),
         channels,
-        _number(row["start"]),
-        _number(row["end"]),
+        strict.number(row["start"]),
+        strict.number(row["end"]),
     )
 
 
@@ -258,37 +350,6 @@ def _export(name: object, path: Path) -> Path | None:
     if name != f"{path.stem}.wav":
         raise ValueError("'export' is not the request's own file")
     return path.with_suffix(".wav")
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no text")
-    return value
-
-
-def _list(value: object) -> list[Any]:
-    if not isinstance(value, list):
-        raise TypeError(f"{value!r} is no list")
-    return value
-
-
-def _number(value: object, *, above: float = -math.inf) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{value!r} is no number")
-    number = float(value)
-    if not math.isfinite(number) or number <= above:
-        raise ValueError(f"{value!r} is out of range")
-    return number
-
-
-def _one_of(value: object, known: tuple[str, ...], name: str) -> str:
-    if not isinstance(value, str) or value not in known:
-        raise ValueError(f"{value!r} is no {name}")
-    return value
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is no number")
 
 
 def _refused(path: Path, why: str) -> UsageError:

@@ -11,13 +11,13 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stembridge.model.errors import HostError
 from stembridge_audacity.calls import Audacity
 from stembridge_audacity.editor import Source
-from stembridge_audacity.facts import Track
+from stembridge_audacity.facts import Label, Track
 from stembridge_audacity.journal import Journal, bring_back_time
 from stembridge_audacity.quoting import lisp_text
 from stembridge_audacity.traps import Trap
@@ -115,6 +115,48 @@ def read(audacity: Audacity, folder: Path, journal: Journal) -> Selection:
     begins = max(0.0, start)
     facts = seen[0]
     return Selection(facts.project, facts.project_rate, begins, end, sources, centred(chosen), tuple(every))
+
+
+def cursor(audacity: Audacity, folder: Path, journal: Journal) -> float:
+    """Give the project seconds of the edit cursor, or of the selection's start; never negative.
+
+    In a project without audio nothing can look at it exactly, and nothing has to fit: it is taken for 0.
+    """
+    every = audacity.tracks()
+    waves = [track for track in every if track.kind == "wave"][:1]
+    if not waves:
+        return 0.0
+    journal.project(every)
+    with journal.selection(audacity, every):
+        audacity.select_only([waves[0].index])
+        audacity.select_at_edge("SelectionStart", _STEP)
+        return max(0.0, ask(audacity, folder, waves)[0].start)
+
+
+def labelled(selection: Selection, labels: Sequence[Label]) -> list[tuple[Selection, str]]:
+    """Cut a selection into the labels in it that have a length, each with its text.
+
+    Audacity tells a label's times with six digits, so its ends may lie a little beside the selection's.
+
+    Raises
+    ------
+    HostError
+        When there is none.
+    """
+    found = [
+        (replace(selection, start=max(label.start, selection.start), end=min(label.end, selection.end)), text)
+        for label in labels
+        if label.start < label.end
+        and label.start > selection.start - _STEP
+        and label.end < selection.end + _STEP
+        for text in [label.text.strip() or f"{label.start:g} s"]
+    ]
+    if not found:
+        raise HostError(
+            "There is no label with a length in the selection.",
+            hint="Select over the labels, too; Ctrl+B makes a label of the selection.",
+        )
+    return found
 
 
 def sources_of(tracks: Sequence[Track], seen: Sequence[Seen]) -> tuple[Source, ...]:

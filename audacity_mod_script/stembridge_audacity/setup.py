@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from stembridge.model.errors import HostError, StoreError
-from stembridge_audacity import cfgfile, notices, plugins, registry
+from stembridge_audacity import cfgfile, notices, plugins, registry, shelf
 from stembridge_audacity.places import MODULE, Place
 from stembridge_audacity.running import Program, audacities
 
@@ -152,6 +153,27 @@ def wanted_plugins(home: Path, place: Place) -> dict[str, str] | None:
     """Give the menu entries as they should be here; None where they were never installed."""
     note = _notes(home).get(str(place.config))
     return None if note is None else plugins.write(home, note["stems"])
+
+
+def refresh(home: Path, question: plugins.Question | None = None) -> None:
+    """Bring the dialogs that were set up up to date, also while Audacity runs: presets, and the question.
+
+    Entries that are gone, that another version wrote, or that can't be written stay as they are: that is
+    the set-up's to mend.
+    """
+    offers = shelf.offered(home)
+    for note in _notes(home).values():
+        for name, text in plugins.write(home, note["stems"], offers, question).items():
+            path = Path(note["plugins"]) / name
+            with contextlib.suppress(OSError):
+                old = path.read_text(encoding="utf-8")
+                if old == text or plugins.lasting(old) != plugins.lasting(text):
+                    continue
+                written = path.stat().st_mtime
+                notices.put(path, text.removesuffix("\n"))
+                # Audacity reads a file again when it is younger, in whole seconds.
+                if path.stat().st_mtime < written + 1:
+                    os.utime(path, (written + 1, written + 1))
 
 
 def noted_places(home: Path) -> list[Path]:

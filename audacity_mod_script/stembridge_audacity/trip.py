@@ -20,15 +20,18 @@ from filelock import FileLock, Timeout
 
 from stembridge.bridge.hosting import TERMINAL, Host, Job, last_event
 from stembridge.model.errors import HostError, StembridgeError, StoreError
-from stembridge_audacity import manifest, notices
+from stembridge_audacity import compared, manifest, notices
 from stembridge_audacity.editor import Origin, Placed, Region, Wish
 from stembridge_audacity.loads import load_of
 from stembridge_audacity.pipe_editor import PipeEditor, connected, spool
+from stembridge_audacity.sets import GIVEN_UP
 
 HOST = "audacity"
 _AGE = 7 * 86_400.0
 """Seconds after which a result that nobody fetched is left alone; `import` still takes it."""
-_PLACING, _PLACED, _GIVEN_UP = "placing", "placed", "given up"
+_KINDS = frozenset({"separate", "blend", compared.KIND})
+"""Of jobs that come into a project."""
+_PLACING, _PLACED = "placing", "placed"
 
 Connect = Callable[[Path], AbstractContextManager[PipeEditor]]
 
@@ -109,7 +112,7 @@ class Trips:
 
     def give_up(self, job: Job, error: StembridgeError) -> None:
         """Write down that a result can't be put in, so that nobody tries again unasked."""
-        self.host.note(job, {"what": _GIVEN_UP, **error.to_dict()})
+        self.host.note(job, {"what": GIVEN_UP, **error.to_dict()})
 
     def unsettled(self) -> Iterator[Job]:
         """Give this host's jobs of the last days whose trip isn't over, newest first."""
@@ -132,10 +135,11 @@ class Trips:
 
     def _ours(self, job: Job, oldest: float) -> bool:
         request = job.request_document()
-        if request.get("host") != HOST or request.get("kind") != "separate":
+        if request.get("host") != HOST or request.get("kind") not in _KINDS or request.get("parent"):
             return False
-        Origin.from_dict(request.get("host_context"))
-        over = any(note.get("what") in {_PLACED, _GIVEN_UP} for note in self.host.notes(job))
+        if Origin.from_dict(request.get("host_context")).part_of:
+            return False
+        over = any(note.get("what") in {_PLACED, GIVEN_UP} for note in self.host.notes(job))
         return not over and job.request_file.stat().st_mtime >= oldest
 
     def _placed_by_menu(self, job: Job) -> None:
@@ -145,18 +149,31 @@ class Trips:
 
     def waiting(self) -> list[Job]:
         """Give the jobs whose stems wait to be put in, oldest first."""
-        return [job for job in self.unsettled() if job.result_file.exists()][::-1]
+        return [job for job in self.unsettled() if self.standing(job) == "ready"][::-1]
 
     def running(self) -> list[Job]:
         """Give the jobs that aren't over, oldest first."""
         return [job for job in self.unsettled() if self.standing(job) == "running"][::-1]
 
     def standing(self, job: Job) -> str:
-        """Say where a job stands, in a word: running, ready, or what its last event says."""
+        """Say where a job stands, in a word: running, ready, or what its last event says.
+
+        A comparison that failed has its stems all the same: they are other jobs'.
+        """
         if job.result_file.exists():
             return "ready"
         last = last_event(job)
-        return str(last["type"]) if last is not None and last["type"] in TERMINAL else "running"
+        if last is None or last["type"] not in TERMINAL:
+            return "running"
+        if last["type"] == "failed" and job.request_document().get("kind") == compared.KIND:
+            return "ready"
+        return str(last["type"])
+
+    def result(self, job: Job) -> dict[str, Any]:
+        """Give what of a job is to be put in, as a separation's result has it."""
+        if job.request_document().get("kind") == compared.KIND:
+            return compared.merged(self.host, job)
+        return self.host.result(job)
 
     # Home again
 
@@ -179,7 +196,7 @@ class Trips:
         HostError, StoreError
             With a sentence.
         """
-        result = self.host.result(job)
+        result = self.result(job)
         origin = Origin.from_dict(result.get("host_context"))
         if self.placed(job) and not again:
             raise HostError(
@@ -227,7 +244,7 @@ class Trips:
     def _for_menu(self, job: Job) -> notices.Waiting | None:
         """Prepare one set; None where one import can't do it (stems of several rates, files gone)."""
         try:
-            result = self.host.result(job)
+            result = self.result(job)
             origin = Origin.from_dict(result.get("host_context"))
             load = load_of(origin, result)
         except (StoreError, KeyError, TypeError):

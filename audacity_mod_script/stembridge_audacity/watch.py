@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,15 +21,14 @@ from filelock import FileLock, Timeout
 
 from stembridge.bridge.hosting import Following, Job, failure
 from stembridge.model.errors import DecisionNeededError, HostError, StembridgeError
-from stembridge_audacity import notices, requests, running
-from stembridge_audacity.choices import Choice
-from stembridge_audacity.editor import Origin, Region, Source
-from stembridge_audacity.export import frame_at, verified
+from stembridge_audacity import compared, notices, requests, running
 from stembridge_audacity.importing import Moved
 from stembridge_audacity.notify import notify
-from stembridge_audacity.pipe_editor import PipeEditor, connected, spool
+from stembridge_audacity.pipe_editor import PipeEditor, connected
 from stembridge_audacity.requests import MenuRequest
+from stembridge_audacity.table import Table
 from stembridge_audacity.trip import Trips
+from stembridge_audacity.wishes import Wishes
 
 ROUND = 0.25
 """Seconds between two rounds."""
@@ -42,6 +41,7 @@ REQUEST_LIMIT = 600.0
 """Seconds for which a request waits for an Audacity that is busy."""
 TITLE = "Stembridge"
 _PROBES = 5
+_OLD = 5.0
 
 
 def quickly_connected(folder: Path) -> AbstractContextManager[PipeEditor]:
@@ -77,14 +77,19 @@ class Watcher:
     say: Callable[[str], None] = lambda _text: None
     tell: Callable[[str, str], None] = notify
     programs: running.Lister = running.audacities
-    _jobs: dict[str, tuple[Following, FileLock]] = field(default_factory=dict)
+    _jobs: dict[str, tuple[Following, FileLock, float]] = field(default_factory=dict)
     _waiting: dict[str, _Waiting] = field(default_factory=dict)
     _complained: set[str] = field(default_factory=set)
-    _asked: set[str] = field(default_factory=set)
     _pids: tuple[int, ...] | None = (-1,)
     _pipe: bool = False
     _probes: int = 0
     _looked: float = float("-inf")
+
+    def __post_init__(self) -> None:
+        self._table = Table(
+            self.trips, self._follow, lambda key: key in self._jobs, self._told, self._trouble_once
+        )
+        self._wishes = Wishes(self.trips, self._table.sets, self._told)
 
     def run(self, ending: Event) -> None:
         """Watch until `ending` is set.
@@ -113,7 +118,7 @@ class Watcher:
             ending.set()
             heart.join()
             notices.rest(self.trips.home)
-            for _, claim in self._jobs.values():
+            for _, claim, _ in self._jobs.values():
                 claim.release()
             lock.release()
 
@@ -124,6 +129,8 @@ class Watcher:
             self._looked = now
             self._look_for_audacity()
             self._look_for_jobs()
+            self._table.tend()
+            self._table.update_menu()
         self._take_requests()
         self._hear()
         self._bring_home()
@@ -170,25 +177,43 @@ class Watcher:
             path.with_suffix(".wav").unlink(missing_ok=True)
             path.replace(path.with_suffix(".broken"))
             self._trouble(error)
+        groups: dict[str, list[MenuRequest]] = {}
         for request in spooled.ready:
+            groups.setdefault(request.group or f"-{request.id}", []).append(request)
+        for members in groups.values():
+            if len(members) < members[0].count and not self._age(members[-1]) > requests.GRACE_SECONDS:
+                continue  # the menu entry is still writing them
             try:
-                done = self._take(request)
+                self._take(members)
             except StembridgeError as error:
-                if error.retryable and not self._expired(request):
-                    self._trouble_once(request.id, error)
+                if error.retryable and self._age(members[0]) < REQUEST_LIMIT:
+                    self._trouble_once(members[0].id, error)
                     continue
                 self._trouble(error)
-                done = True
-            if done:
+            for request in members:
                 requests.remove(self.trips.home, request)
 
-    def _expired(self, request: MenuRequest) -> bool:
+    def _age(self, request: MenuRequest) -> float:
         path = requests.folder(self.trips.home) / f"{request.id}.json"
-        return time.time() - path.stat().st_mtime > REQUEST_LIMIT
+        return time.time() - path.stat().st_mtime
 
-    def _take(self, request: MenuRequest) -> bool:
-        """Do what a request asks for; True when it needn't lie there any longer."""
-        if request.what == "cancel":
+    def _take(self, members: list[MenuRequest]) -> None:
+        """Do what a request asks for, or several that were made by one click."""
+        request = members[0]
+        if request.group:
+            self._wishes.gather(members, self._trouble)
+            self._table.tend()
+        elif request.what == "compare":
+            self._wishes.compare(request)
+            self._table.tend()
+        elif request.what == "blend":
+            self._follow(self._wishes.blend(request))
+        elif request.what == "save":
+            self._told([self._wishes.preset(request)])
+            self._table.update_menu()
+        elif request.what == "answer":
+            self._table.answer(request.words["question"], request.words["choice"])
+        elif request.what == "cancel":
             self._cancel(request)
         elif request.what == "import":
             self._look_for_jobs()
@@ -196,33 +221,15 @@ class Watcher:
             if not self._waiting and not request.done:
                 self._told(["No finished stems wait."])
         else:
-            self._separate(request)
-        return True
-
-    def _separate(self, request: MenuRequest) -> None:
-        assert request.settings is not None  # noqa: S101 - the reader has checked it
-        wish = Choice.from_settings(request.settings).wish(self.trips.host.default_engine)
-        job = Job(self.trips.host.store.folder / request.id)
-        if not job.request_file.exists():
-            with spool(self.trips.folder) as spot:
-                if request.export is not None:
-                    region = exported(request)
-                else:
-                    with self.trips.connect(self.trips.folder) as editor:
-                        self._told(editor.mended)
-                        places = [(track.index, track.name) for track in request.tracks]
-                        region = editor.stretch(spot, request.project, request.start, request.end, places)
-                    self._pipe = True
-                self._told(region.notes)
-                job, claim = self.trips.begin(region, wish, request.id)
-                claim.release()
-        self._follow(job)
+            self._follow(self._wishes.separate(request))
 
     def _cancel(self, request: MenuRequest) -> None:
-        count = 0
-        for following, _ in list(self._jobs.values()):
-            if self.trips.origin(following.job).project == request.project:
-                self.trips.host.cancel(following.job)
+        count = self._table.drop(request.project)
+        under_way = [following.job for following, *_ in self._jobs.values()]
+        asking = [Job(self.trips.host.store.folder / key) for key in self._table.undecided]
+        for job in under_way + asking:
+            if self.trips.origin(job).project == request.project:
+                self.trips.host.cancel(job)
                 count += 1
         if not count:
             self._told(["Nothing of this project is being separated."])
@@ -240,6 +247,8 @@ class Watcher:
                 self.trips.publish()
             elif standing == "running":
                 self._follow(job)
+            elif standing == "needs_decision":
+                self._table.undecided.add(job.id)
 
     def _follow(self, job: Job) -> None:
         claim = self.trips.claim(job)
@@ -251,14 +260,15 @@ class Watcher:
             claim.release()
             self._trouble_once(job.id, error)
             return
-        self._jobs[job.id] = (Following(self.trips.host, job), claim)
+        # What was told before, to somebody else or in another life, isn't told again.
+        self._jobs[job.id] = (Following(self.trips.host, job), claim, time.time() - _OLD)
         self.say(f"[{job.id}] {self.trips.origin(job).name}")
 
     def _hear(self) -> None:
-        for key, (following, claim) in list(self._jobs.items()):
+        for key, (following, claim, since) in list(self._jobs.items()):
             try:
                 for event in following.poll():
-                    if event["type"] == "warning":
+                    if event["type"] == "warning" and float(event.get("ts", since)) >= since:
                         self._told([str(event["message"])])
                 ended = following.ended
             except StembridgeError as error:
@@ -272,20 +282,25 @@ class Watcher:
             self._ended(following.job, dict(ended))
 
     def _ended(self, job: Job, event: dict[str, object]) -> None:
-        if event["type"] == "finished":
+        comparison = job.request_document().get("kind") == compared.KIND
+        if event["type"] == "finished" and not self.trips.origin(job).part_of:
+            if comparison:
+                self._told(compared.sentences(self.trips.host.result(job)))
             self._waiting[job.id] = _Waiting()
             self.trips.publish()
-            return
-        if event["type"] == "cancelled":
+        elif event["type"] == "cancelled":
             self._told(["Cancelled."])
         elif "code" in event:
             error = failure(event)
             if isinstance(error, DecisionNeededError):
-                error.hint = (
-                    f"Answer it in a terminal: stembridge jobs resume {job.id}. "
-                    "Then the stems come by themselves."
-                )
+                self._table.undecided.add(job.id)
+                self._table.asked(f"{error.message} (In a terminal: stembridge jobs resume {job.id}.)")
+                return
             self._trouble(error)
+            if comparison:
+                self._waiting[job.id] = _Waiting()
+        if self.trips.origin(job).part_of:
+            self._table.tend()
 
     # Results
 
@@ -322,7 +337,7 @@ class Watcher:
 
     # Words
 
-    def _told(self, sentences: list[str] | tuple[str, ...]) -> None:
+    def _told(self, sentences: Sequence[str]) -> None:
         if sentences:
             self.say(" ".join(sentences))
             self.tell(TITLE, " ".join(sentences))
@@ -336,23 +351,3 @@ class Watcher:
         if mark not in self._complained:
             self._complained.add(mark)
             self._trouble(error)
-
-
-def exported(request: MenuRequest) -> Region:
-    """Take over a region that the menu entry has exported itself.
-
-    Raises
-    ------
-    HostError
-        When the file isn't what it should be.
-    """
-    assert request.export is not None  # noqa: S101 - the caller has looked
-    rate = round(request.tracks[0].rate)
-    first, end = frame_at(request.start, rate), frame_at(request.end, rate)
-    frames = verified(request.export, rate, None, end - first)
-    sources = tuple(
-        Source(track.index, track.name, round(track.rate), track.channels, track.start, track.end)
-        for track in request.tracks
-    )
-    origin = Origin(request.project, round(request.project_rate), first, frames, rate, sources)
-    return Region(request.export, origin)

@@ -52,6 +52,9 @@ def audacity() -> None:
 @click.option(
     "--each/--mix", default=None, help="Each selected track on its own, or their mix (the default)."
 )
+@click.option("--labels", is_flag=True, help="Each label in the selection on its own.")
+@click.option("--levels", is_flag=True, help="Of a chain: also what was taken apart further.")
+@click.option("--parts", is_flag=True, help="A region that is too long for the plan: in parts, joined again.")
 @click.option("--last", "repeat", is_flag=True, help="Everything else as the time before.")
 @click.option("--max-credits", type=click.IntRange(min=0), metavar="N", help="What a job may cost unasked.")
 @click.option("--yes", is_flag=True, help="Agree to the cost that would be asked about.")
@@ -72,6 +75,9 @@ def separate(
     residual: bool,
     original: str | None,
     each: bool | None,
+    labels: bool,
+    levels: bool,
+    parts: bool,
     repeat: bool,
     max_credits: int | None,
     yes: bool,
@@ -99,23 +105,26 @@ def separate(
         rest=rest or before.rest,
         residual=residual,
         original=original or before.original,
-        each=before.each if each is None else each,
+        each=before.each if each is None and not labels else bool(each),
+        labels=labels or (before.labels and each is None),
+        levels=levels,
+        parts=parts,
         max_credits=max_credits,
         again=again,
     )
     trips = Trips(home)
-    wish = choice.wish(trips.host.default_engine)
+    wish = choice.wish(trips.host.default_engine, home)
     terminal = TerminalSession(as_json=as_json, agreed=yes, **settings)
     shown = Shown(trips, terminal)
     with terminal.listening():
         with spool(trips.folder) as spot:
             with connected(trips.folder) as editor:
                 shown.say(editor.mended)
-                regions = editor.regions(spot, each=choice.each)
-            begun = []
+                regions = editor.regions(spot, each=choice.each, labels=choice.labels)
             for region in regions:
                 shown.say(region.notes)
-                begun.append(trips.begin(region, wish))
+            wishes = shown.agree(regions, wish, max_credits, agreed=yes)
+            begun = [trips.begin(region, one) for region, one in zip(regions, wishes, strict=True)]
         last.remember(home, choice)
         return shown.see_through(begun)
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 
 from filelock import FileLock
 
 from stembridge.bridge.doctor import Readiness
-from stembridge.bridge.hosting import Following, Job, failure
+from stembridge.bridge.hosting import Following, Job, failure, last_event
+from stembridge.bridge.summary import Ending, sentences, totals
 from stembridge.cli import exits
 from stembridge.cli.terminal import TerminalSession
-from stembridge.model.errors import DecisionNeededError, StembridgeError
+from stembridge.model.errors import Cancelled, DecisionNeededError, StembridgeError
+from stembridge.model.states import State
+from stembridge_audacity import agreeing
+from stembridge_audacity.editor import Region, Wish
 from stembridge_audacity.pipe_editor import connected
 from stembridge_audacity.trip import Trips
 
@@ -38,6 +43,40 @@ class Shown:
         for sentence in sentences:
             self._terminal.say(sentence)
 
+    def agree(
+        self, regions: Sequence[Region], wish: Wish, max_credits: int | None, *, agreed: bool
+    ) -> list[Wish]:
+        """Have the user agree once to what several separations cost; a single one asks by itself.
+
+        Returns
+        -------
+        list of Wish
+            For each region, none of which asks again for what was agreed to.
+
+        Raises
+        ------
+        DecisionNeededError
+            When nobody is there to be asked.
+        Cancelled
+            When the user declined; nothing was made.
+        """
+        if len(regions) < 2:
+            return [wish] * len(regions)
+        orders = [region.request(wish) for region in regions]
+        origins = [region.origin for region in regions]
+        total = agreeing.total(self._trips.host, list(zip(orders, origins, strict=True)))
+        try:
+            total.check(max_credits=max_credits)
+        except DecisionNeededError as question:
+            if not agreed:
+                if not self._terminal.may_ask:
+                    raise
+                if self._terminal.ask(question) != agreeing.AGREE:
+                    raise Cancelled("You declined the cost; nothing was ordered.") from None
+        if total.words():
+            self._terminal.say(total.words())
+        return [replace(wish, order=total.agreed(place, wish.order)) for place in range(len(regions))]
+
     def see_through(self, begun: Sequence[tuple[Job, FileLock]]) -> int:
         """Start the jobs, show them, and put each result into the project as it comes.
 
@@ -56,7 +95,8 @@ class Shown:
             for job, claim in begun:
                 claims.callback(claim.release)
                 if len(jobs) > 1:
-                    self._terminal.name(job, self._trips.origin(job).name)
+                    origin = self._trips.origin(job)
+                    self._terminal.name(job, origin.mark or origin.name)
             for job in jobs:
                 self._trips.host.start(job)
             open_ = {job.id: Following(self._trips.host, job) for job in jobs}
@@ -72,7 +112,24 @@ class Shown:
                     if following.ended is not None and not self._goes_on(following):
                         del open_[key]
                 time.sleep(_LOOK_EVERY)
+        if len(begun) > 1:
+            self._sum_up([job for job, _ in begun])
         return self._code
+
+    def _sum_up(self, jobs: Sequence[Job]) -> None:
+        endings = []
+        for job in jobs:
+            origin = self._trips.origin(job)
+            ending = Ending(origin.mark or origin.name, job, job.state())
+            last = last_event(job)
+            if ending.state is State.FAILED and last is not None:
+                ending.error = failure(last)
+            endings.append(ending)
+        total = totals(endings)
+        self._terminal.pause()
+        if self._terminal.as_json:
+            self._terminal.line({"type": "summary", **total})
+        self.say(sentences(total))
 
     def _goes_on(self, following: Following) -> bool:
         """Deal with the end of a worker; True when another one goes on with the job."""

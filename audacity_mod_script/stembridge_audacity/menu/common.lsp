@@ -148,3 +148,14 @@
       (setf place (1+ place))
       (when (eql (sb-field row 'selected) 1)
         (setf found (cons place found))))))
+
+;; "Vocals, drums" as a list of lower-case words; a comma or a semicolon ends one. With KEEP, as written.
+(defun sb-words (text &optional (ends '(#\, #\;)) keep)
+  (let ((found nil) (word "") (whole (strcat (if keep text (string-downcase text)) ";")))
+    (dotimes (i (length whole) (reverse found))
+      (let ((ch (char whole i)))
+        (cond ((member ch ends)
+               (setf word (string-trim " " word))
+               (when (string/= word "") (setf found (cons word found)))
+               (setf word ""))
+              (t (setf word (strcat word (subseq whole i (1+ i))))))))))

@@ -73,28 +73,52 @@
     (aud-do (format nil "SelectTime: Start=~a End=~a" (sb-number start) (sb-number end)))
     (sb-exists path)))
 
-(defun sb-region (what settings tracks start end)
+;; The labels that lie in a stretch, as (start end text); Audacity tells their times with six digits.
+(defun sb-labels (start end)
+  (let ((found nil))
+    (dolist (row (aud-get-info "Labels") (reverse found))
+      (dolist (label (second row))
+        (when (and (< (first label) (second label))
+                   (> (first label) (- start 0.01))
+                   (< (second label) (+ end 0.01)))
+          (setf found (cons (list (max start (first label)) (min end (second label)) (third label)) found)))))))
+
+;; MORE is what else stands in the request. SPAN is (start end label).
+(defun sb-region (what settings tracks span more)
   (let* ((id (sb-new-id))
          (by-pipe (eq (sb-watcher) 'pipe))
+         (start (first span))
+         (end (second span))
          (exported (or by-pipe (sb-export id tracks start end))))
     (and exported
       (sb-request id what
-        (format nil ",~a,\"selection\":{\"start\":~a,\"end\":~a},\"tracks\":[~a],\"export\":~a"
+        (format nil ",~a,\"selection\":{\"start\":~a,\"end\":~a},\"tracks\":[~a],\"export\":~a~a"
           settings (sb-number start) (sb-number end) (sb-join (mapcar #'sb-track-json tracks) ",")
-          (if by-pipe "null" (sb-text (strcat id ".wav"))))))))
+          (if by-pipe "null" (sb-text (strcat id ".wav"))) more)))))
 
-;; A request for the mix of all tracks, or one for each; gives the reply for the user.
-(defun sb-ask (what settings mixed tracks)
+;; SEVERAL: 0 the mix of all tracks, 1 a request for each track, 2 one for each label; gives the reply.
+(defun sb-ask (what settings several tracks)
   (let* ((start (get '*selection* 'start))
          (end (get '*selection* 'end))
          (selected (sb-selected-places))
-         (why (sb-objection tracks mixed start end))
+         (spans (if (= several 2) (sb-labels start end) (list (list start end nil))))
+         (groups (if (= several 1) (mapcar #'list tracks) (list tracks)))
+         (count (* (length spans) (length groups)))
+         (together (if (> count 1) (format nil ",\"group\":{\"id\":~a,\"count\":~a}" (sb-text (sb-new-id)) count) ""))
+         (why (if spans (sb-objection tracks (/= several 1) start end) (sb-no-labels)))
          (well t))
     (cond (why why)
-          (t (dolist (group (if mixed (list tracks) (mapcar #'list tracks)))
-               (unless (sb-region what settings group start end) (setf well nil)))
+          (t (dolist (span spans)
+               (let ((label (if (third span) (format nil ",\"label\":~a" (sb-text (third span))) "")))
+                 (dolist (group groups)
+                   (unless (sb-region what settings group span (strcat label together)) (setf well nil)))))
              (sb-select-tracks selected)
+             (when (= several 2)
+               (aud-do (format nil "SelectTime: Start=~a End=~a" (sb-number start) (sb-number end))))
              (if well (sb-noted "Your request waits.") (sb-no-folder))))))
+
+(defun sb-no-labels ()
+  "There is no label with a length in the selection.\n\nSelect over the labels, too (Ctrl+B makes one of the selection).")
 
 ;; Collects the tracks; at the last one calls ACT with all of them, before that gives silence.
 (defun sb-at-the-last-track (act)

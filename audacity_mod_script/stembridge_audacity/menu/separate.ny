@@ -1,27 +1,17 @@
 @COMMON@
 @REGION@
+;; Of each its id, and whether its stems are among those below.
 (setf sb-presets '@PRESETS@)
 (setf sb-stems '@STEMS@)
 
-;; "Vocals, drums" as a list of lower-case words; a comma or a semicolon ends one.
-(defun sb-words (text)
-  (let ((found nil) (word "") (whole (strcat (string-downcase text) ",")))
-    (dotimes (i (length whole) (reverse found))
-      (let ((ch (char whole i)))
-        (cond ((member ch '(#\, #\;))
-               (setf word (string-trim " " word))
-               (when (string/= word "") (setf found (cons word found)))
-               (setf word ""))
-              (t (setf word (strcat word (subseq whole i (1+ i))))))))))
-
-;; The first stem that no preset knows; a model by name may have any.
+;; The first stem that no preset knows; a model by name may have any, and so may a chain.
 (defun sb-unknown (words)
-  (when (string= (string-trim " " model) "")
+  (when (and (second (nth preset sb-presets)) (string= (string-trim " " model) ""))
     (sb-find #'(lambda (word) (not (member word sb-stems :test #'string=))) words)))
 
 (defun sb-settings (words)
   (format nil "\"preset\":~a,\"engine\":\"~a\",\"model\":~a,\"stems\":[~a],\"rest\":~a,\"original\":\"~a\""
-    (sb-text (nth preset sb-presets))
+    (sb-text (first (nth preset sb-presets)))
     (nth engine '("auto" "offline" "mvsep"))
     (if (string= (string-trim " " model) "") "null" (sb-text (string-trim " " model)))
     (sb-join (mapcar #'sb-text words) ",")
@@ -34,6 +24,6 @@
            (format nil "There is no stem called '~a'.\n\nThere is: ~a." wrong (sb-join sb-stems ", ")))
           ((not (sb-write (sb-path "last-settings.txt") (format nil "~a~a" several settings)))
            (sb-no-folder))
-          (t (sb-ask "separate" settings (= several 0) tracks)))))
+          (t (sb-ask "separate" settings several tracks)))))
 
 (sb-guarded (sb-at-the-last-track #'sb-separate))

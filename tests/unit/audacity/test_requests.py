@@ -115,7 +115,12 @@ def test_names_that_are_no_utf8_are_read_all_the_same(home: Path) -> None:
     [
         {"what": "dance"},
         {"what": None},
-        {"preset": "9stems"},
+        {"preset": " "},
+        {"preset": 4},
+        {"label": 1},
+        {"group": {"id": "a-b", "count": 2}},
+        {"group": {"id": "ab", "count": 0}},
+        {"group": "ab"},
         {"engine": "warp"},
         {"model": 40},
         {"stems": "vocals"},
@@ -145,6 +150,74 @@ def test_what_makes_no_sense_is_refused_in_a_sentence(home: Path, change: dict[s
     with pytest.raises(UsageError, match=r"can't be understood \(.+\)\.$") as caught:
         requests.read(put(home, "one", encoded(**change)))
     assert caught.value.hint
+
+
+def test_requests_of_one_click_name_their_group_and_their_labels(home: Path) -> None:
+    more = {"label": " Verse 1 ", "group": {"id": "20261122x1", "count": 3}, "preset": "Mine.2"}
+    request = requests.read(put(home, "one", encoded(**more)))
+    assert (request.label, request.group, request.count) == ("Verse 1", "20261122x1", 3)
+    assert request.settings is not None
+    assert request.settings.preset == "mine.2", "whether it is there still is seen when it is ordered"
+
+
+def other(what: str, **more: Any) -> bytes:
+    return (
+        json.dumps({"v": 1, "what": what, "project": {"name": "L", "rate": 44100}, **more}).encode() + b"\n"
+    )
+
+
+COMPARE = {
+    "choices": [
+        {"preset": "vocals", "engine": "offline", "model": None},
+        {"preset": "", "engine": "auto", "model": " BS Roformer "},
+    ],
+    "original": "mute",
+    "selection": {"start": 1, "end": 2},
+    "tracks": document()["tracks"],
+    "export": None,
+}
+BLEND = {
+    "stem": " vocals ",
+    "method": "min",
+    "models": ["Roformer", " "],
+    "original": "leave",
+    "selection": {"start": 1, "end": 1},
+}
+
+
+def test_wishes_for_several_jobs_are_read(home: Path) -> None:
+    compare = requests.read(put(home, "one", other("compare", **COMPARE)))
+    assert compare.choices == (
+        requests.Settings("vocals", "offline", original="mute"),
+        requests.Settings("", "auto", "BS Roformer", original="mute"),
+    )
+    assert (compare.start, compare.end, len(compare.tracks)) == (1.0, 2.0, 2)
+    blend = requests.read(put(home, "two", other("blend", **BLEND)))
+    assert blend.words == {"stem": "vocals", "method": "min", "original": "leave"}
+    assert (blend.models, blend.start, blend.end) == (("Roformer",), 1.0, 1.0)
+    save = requests.read(put(home, "three", other("save", action="replace", name=" mine ", title="")))
+    assert save.words == {"action": "replace", "name": "mine", "title": ""}
+    answer = requests.read(put(home, "four", other("answer", question="j1q7", choice="agree")))
+    assert answer.words == {"question": "j1q7", "choice": "agree"}
+
+
+@pytest.mark.parametrize(
+    ("what", "more"),
+    [
+        ("compare", {**COMPARE, "choices": COMPARE["choices"][:1]}),
+        ("compare", {**COMPARE, "choices": COMPARE["choices"] * 3}),
+        ("compare", {**COMPARE, "stems": []}),
+        ("blend", {**BLEND, "method": "loudest"}),
+        ("blend", {**BLEND, "stem": 1}),
+        ("save", {"action": "burn", "name": "x", "title": ""}),
+        ("save", {"action": "save", "name": "x"}),
+        ("answer", {"question": "x"}),
+        ("answer", {"question": "x", "choice": "y", "more": 1}),
+    ],
+)
+def test_such_wishes_that_make_no_sense_are_refused(home: Path, what: str, more: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="can't be understood"):
+        requests.read(put(home, "one", other(what, **more)))
 
 
 @pytest.mark.parametrize(

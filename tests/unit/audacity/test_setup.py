@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stembridge.model.errors import HostError, StoreError
-from stembridge_audacity import cfgfile, health, notices, registry, setup
+from stembridge_audacity import cfgfile, health, notices, plugins, registry, setup, shelf
 from stembridge_audacity.cfgfile import CfgFile
 from stembridge_audacity.places import Place, System
 from stembridge_audacity.running import Program
@@ -65,9 +65,9 @@ def test_the_list_of_plugins_gets_entries_with_all_fields_of_its_version(home: P
     place.registry.write_bytes(NYQUIST)
     assert not setup.install(home, place, [], nobody).first_start
     listed = cfgfile.load(place.registry)
-    assert len(registry.known(listed, place.plugins)) == 4
+    assert len(registry.known(listed, place.plugins)) == len(plugins.ENTRIES)
     ours = [group for group in listed.groups() if listed.get(group, "Vendor") == "Stembridge"]
-    assert len(ours) == 4
+    assert len(ours) == len(plugins.ENTRIES)
     assert all(listed.get(group, "New Field") == "7" for group in ours)
     assert all(states(home, place)[row] for row in ("scripting", "menu", "plug-in list"))
     # A list from an older version of ours is brought up to date.
@@ -127,7 +127,7 @@ def test_without_a_pipe_the_menu_is_set_up_alone(home: Path, place: Place, kind:
     done = setup.install(home, alone, [], nobody)
     assert done.module is None
     assert not alone.cfg.exists()
-    assert len(list(alone.plugins.glob("*.ny"))) == 4
+    assert len(list(alone.plugins.glob("*.ny"))) == len(plugins.ENTRIES)
     assert states(home, alone).get("scripting") is (None if kind == "flatpak" else False)
     assert setup.remove(home, alone, nobody)
     assert not alone.cfg.exists()
@@ -213,3 +213,31 @@ def test_snap_and_version_four_are_said_plainly(tmp_path: Path) -> None:
     rows = list(health.remarks(System("linux", tmp_path, {}, None)))
     assert [row.name for row in rows] == ["Audacity (snap)", "Audacity 4"]
     assert all(row.remedy and not row.needed for row in rows)
+
+
+def test_the_dialogs_are_kept_up_to_date_and_nothing_else(home: Path, place: Place) -> None:
+    setup.install(home, place, ["wind"], nobody)
+    answer, separate = (place.plugins / f"stembridge-{name}.ny" for name in ("answer", "separate"))
+    cancel = place.plugins / "stembridge-cancel.ny"
+    for path in (answer, separate, cancel):
+        os.utime(path, (1_900_000_000, 1_900_000_000))
+    home.mkdir(exist_ok=True)
+    (home / "presets.toml").write_text('[mine]\nstems = ["vocals"]\n', encoding="utf-8")
+    assert states(home, place)["menu"], "what changes from day to day is no fault"
+    setup.refresh(home, plugins.Question("j1q2", "Really?", (("agree", "Yes"),)))
+    assert "(own: vocals)" in separate.read_text(encoding="utf-8")
+    assert "Really" in answer.read_text(encoding="utf-8")
+    assert separate.stat().st_mtime >= 1_900_000_001, "Audacity looks at whole seconds"
+    assert cancel.stat().st_mtime == 1_900_000_000
+    assert states(home, place)["menu"]
+    assert shelf.find(home, "mine").order is not None
+    setup.refresh(home)
+    assert "Really" not in answer.read_text(encoding="utf-8")
+    # What another version wrote, or the user took away, is left to the set-up.
+    old = separate.read_text(encoding="utf-8").replace(plugins.release(), "0.0.1")
+    separate.write_text(old, encoding="utf-8")
+    answer.unlink()
+    setup.refresh(home, plugins.Question("j1q3", "Really?", (("agree", "Yes"),)))
+    assert separate.read_text(encoding="utf-8") == old
+    assert not answer.exists()
+    assert not states(home, place)["menu"]

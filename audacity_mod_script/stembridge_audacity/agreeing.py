@@ -1,0 +1,171 @@
+"""One agreement on what several separations cost together, before any of them is made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from stembridge.bridge.hosting import Host, SeparateRequest
+from stembridge.model.errors import DecisionNeededError, LimitError
+from stembridge_audacity.editor import Origin
+
+CREDITS = "credits"
+AGREE, DECLINE = "agree", "decline"
+_ORDERS, _SPANS = 8, 16
+"""What one question to the core may hold."""
+
+Want = tuple[SeparateRequest, Origin]
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What one separation costs; the amount is None where that isn't known before its order."""
+
+    amount: int | None
+    unit: str = CREDITS
+    left: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What several separations cost.
+
+    Attributes
+    ----------
+    prices
+        Of each; None of one that will be refused, and costs nothing.
+    """
+
+    prices: tuple[Price | None, ...]
+
+    @property
+    def credits(self) -> int:
+        """The sum of the known prices."""
+        return sum(price.amount or 0 for price in self.prices if price and price.unit == CREDITS)
+
+    @property
+    def left(self) -> int | None:
+        """What the account has; None where that isn't known."""
+        return min((p.left for p in self.prices if p and p.left is not None), default=None)
+
+    def to_list(self) -> list[Any]:
+        """Give plain JSON values."""
+        return [None if price is None else [price.amount, price.unit, price.left] for price in self.prices]
+
+    @classmethod
+    def from_list(cls, rows: Sequence[Any]) -> Total:
+        """Read what `to_list` gave."""
+        return cls(tuple(None if row is None else Price(*row) for row in rows))
+
+    def words(self) -> str:
+        """Say it in a sentence; empty where nothing has a price."""
+        dear = [price for price in self.prices if price and price.amount != 0]
+        if not dear:
+            return ""
+        attempts = sum(price.amount or 0 for price in dear if price.unit != CREDITS)
+        unit, amount = ("attempt", attempts) if attempts else ("credit", self.credits)
+        verb = "is" if len(dear) == 1 else "are"
+        text = f"{len(dear)} separation{'' if len(dear) == 1 else 's'} {verb} to be ordered, for {amount} "
+        text += f"{unit}{'' if amount == 1 else 's'} in all."
+        unpriced = sum(price.amount is None for price in dear)
+        if unpriced:
+            text += f" {unpriced} of them will ask for {'its' if unpriced == 1 else 'their'} own cost."
+        return text if self.left is None else f"{text} You have {self.left}."
+
+    def check(self, *, max_credits: int | None = None) -> None:
+        """Ask for an agreement, unless there is nothing to agree to.
+
+        Parameters
+        ----------
+        max_credits
+            What each may cost without asking.
+
+        Raises
+        ------
+        LimitError
+            When the account doesn't have so many credits.
+        DecisionNeededError
+            When the user has to agree first.
+        """
+        if self.credits and self.left is not None and self.credits > self.left:
+            raise LimitError(
+                f"All of it costs {self.credits} credits, and the account has {self.left}.",
+                hint="Separate less at a time, or buy credits on mvsep.com. Nothing was sent.",
+            )
+        dear = [p.amount for p in self.prices if p and p.amount and p.unit == CREDITS]
+        if not dear or (max_credits is not None and max(dear) <= max_credits):
+            return
+        raise DecisionNeededError(
+            self.words(),
+            hint="Agree to it, or allow it in advance with --yes or --max-credits.",
+            choices=[(AGREE, "Separate them"), (DECLINE, "Don't separate")],
+        )
+
+    def agreed(self, place: int, order: SeparateRequest) -> SeparateRequest:
+        """Give an order that doesn't ask again for what was agreed to; a price that rises meanwhile does."""
+        price = self.prices[place]
+        if price is None or not price.amount or price.unit != CREDITS:
+            return order
+        return replace(order, max_credits=max(price.amount, order.max_credits or 0))
+
+
+def total(host: Host, wants: Sequence[Want]) -> Total:
+    """Ask the core what separations cost.
+
+    Raises
+    ------
+    StembridgeError
+        When the service can't be asked. Nothing was made or sent.
+    """
+    default = host.default_engine
+    open_ = [want for want in wants if want[0].chain is None and not _at_home(want[0], default)]
+    rows = _asked(host, open_) if open_ else {}
+    return Total(
+        # A chain prices its own steps, and asks once for all of them.
+        tuple(Price(None) if want[0].chain is not None else _price(rows.get(_key(want))) for want in wants)
+    )
+
+
+def _at_home(order: SeparateRequest, default: str) -> bool:
+    """Say whether the embedded engine does it, for nothing; a model by name may be any engine's."""
+    return (order.engine or (default if order.model is None else None)) == "offline"
+
+
+def _price(row: Mapping[str, Any] | None) -> Price | None:
+    if row is None:
+        return Price(0)
+    return None if row["limits"] else Price(row["amount"], str(row["unit"]), row["left"])
+
+
+def _key(want: Want) -> tuple[str, str]:
+    order, origin = want
+    return repr(_order(order)), repr(_span(origin))
+
+
+def _order(order: SeparateRequest) -> dict[str, Any]:
+    return {"engine": order.engine, "model": order.model, "options": dict(order.options)}
+
+
+def _span(origin: Origin) -> dict[str, int]:
+    return {
+        "frames": origin.frames,
+        "rate": origin.rate,
+        "channels": max(track.channels for track in origin.tracks),
+    }
+
+
+def _asked(host: Host, wants: Sequence[Want]) -> dict[tuple[str, str], Mapping[str, Any]]:
+    orders = list({repr(_order(order)): _order(order) for order, _ in wants}.values())
+    spans = list({repr(_span(origin)): _span(origin) for _, origin in wants}.values())
+    found: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for some in _pieces(orders, _ORDERS):
+        for few in _pieces(spans, _SPANS):
+            rows = host.ask("quote", {"orders": some, "spans": few})
+            places = [(repr(order), repr(span)) for order in some for span in few]
+            found.update(zip(places, rows, strict=True))
+    return found
+
+
+def _pieces(rows: list[dict[str, Any]], size: int) -> list[list[dict[str, Any]]]:
+    return [rows[first : first + size] for first in range(0, len(rows), size)]
