@@ -1,0 +1,103 @@
+/**
+ * The jobs as the server tells of them, live.
+ *
+ * @typedef {object} Job
+ * @property {string} id
+ * @property {string} kind
+ * @property {string | null} parent
+ * @property {string} state
+ * @property {boolean} over
+ * @property {string | null} phase
+ * @property {number | null} done
+ * @property {number | null} total
+ * @property {string | null} unit
+ * @property {string | null} waiting
+ * @property {number | null} queue_place
+ * @property {number | null} queue_length
+ * @property {number} created
+ * @property {number | null} seconds
+ * @property {string | null} engine
+ * @property {string | null} model
+ * @property {string} title
+ * @property {string} source
+ * @property {{first_frame: number, frames: number, rate: number, channels: number} | null} region
+ * @property {{amount: number | null, unit: string} | null} cost
+ * @property {{code: string, message: string, hint: string} | null} error
+ * @property {{id: string, message: string, hint: string, choices: [string, string][]} | null} question
+ * @property {string[]} warnings
+ * @property {boolean} imported
+ * @property {number | null} disk
+ * @property {string | null} host
+ */
+
+import { address, get } from "./api.js";
+
+/** Tells `jobs` (something changed; detail: ids), `place`, `link` (detail: whether the server is there). */
+export const news = new EventTarget();
+
+/** @type {Map<string, Job>} */
+export const jobs = new Map();
+
+/** What the server said of itself. */
+export const server = { version: "", default_engine: "", upload_most: 0, start: "" };
+
+/** @returns {Job[]} newest first, steps of other jobs left out */
+export function ordered() {
+  return [...jobs.values()].filter((job) => !job.parent || !jobs.has(job.parent)).sort((a, b) => b.created - a.created);
+}
+
+/** @param {string} id @returns {Job[]} its steps, oldest first */
+export function stepsOf(id) {
+  return [...jobs.values()].filter((job) => job.parent === id).sort((a, b) => a.created - b.created);
+}
+
+/** @param {Job[]} rows takes in jobs that an answer brought */
+export function takeIn(rows) {
+  for (const row of rows) if (row) jobs.set(row.id, row);
+  tell(rows.filter(Boolean).map((row) => row.id));
+}
+
+/** @param {string} id */
+export function drop(id) {
+  if (jobs.delete(id)) tell([id]);
+}
+
+/** @param {string[]} ids */
+function tell(ids) {
+  if (ids.length) news.dispatchEvent(new CustomEvent("jobs", { detail: ids }));
+}
+
+/** Reads everything anew: at the beginning, and whenever the line was broken. */
+export async function refresh() {
+  const state = await get("state");
+  server.version = state.version;
+  server.default_engine = state.default_engine;
+  server.upload_most = state.upload_most;
+  const before = [...jobs.keys()];
+  jobs.clear();
+  for (const job of state.jobs) jobs.set(job.id, job);
+  tell([...new Set([...before, ...jobs.keys(), ""])]);
+}
+
+/** Listens from now on; the browser itself connects again after a break. */
+export function listen() {
+  const source = new EventSource(address("events"));
+  let broken = false;
+  source.addEventListener("hello", (event) => {
+    const hello = JSON.parse(event.data);
+    const restarted = server.start !== "" && server.start !== hello.start;
+    server.start = hello.start;
+    if (broken || restarted) refresh().catch(() => {});
+    broken = false;
+    news.dispatchEvent(new CustomEvent("link", { detail: true }));
+  });
+  source.addEventListener("job", (event) => takeIn([JSON.parse(event.data)]));
+  source.addEventListener("gone", (event) => drop(JSON.parse(event.data).id));
+  source.addEventListener("place", () => news.dispatchEvent(new CustomEvent("place")));
+  source.addEventListener("error", () => {
+    broken = true;
+    news.dispatchEvent(new CustomEvent("link", { detail: false }));
+    // An answer that isn't a stream (an ended panel's port taken over) ends the source for good.
+    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 3000);
+  });
+}

@@ -1,0 +1,229 @@
+/**
+ * Drawing on canvases: waveforms, spectrograms, the ruler. The colours come from the page's own.
+ */
+
+import { span, ticks, toPixel } from "../model/axis.js";
+import { clock } from "../model/format.js";
+import { columns, columnsOfSamples } from "../model/peaks.js";
+import { colourTile, hopOf, palette, rgb, THIN, TILE, tilesFor } from "../model/spectrum.js";
+
+/** @typedef {import("../model/axis.js").View} View */
+
+/** Frames a pixel under which samples themselves are drawn. */
+export const CLOSE = 48;
+
+/**
+ * Brings a canvas to its size on the screen, and clears it.
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} width CSS pixels
+ * @param {number} height CSS pixels
+ * @returns {{context: CanvasRenderingContext2D, ratio: number}}
+ */
+export function ready(canvas, width, height) {
+  const ratio = Math.min(2, window.devicePixelRatio || 1);
+  const [w, h] = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
+  if (canvas.width !== w || canvas.height !== h) Object.assign(canvas, { width: w, height: h });
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: false }));
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.clearRect(0, 0, w, h);
+  return { context, ratio };
+}
+
+/** @returns {Record<"ground" | "text" | "faint" | "line" | "sunk" | "panel", string>} the page's colours now */
+export function colours() {
+  const style = getComputedStyle(document.documentElement);
+  const read = (/** @type {string} */ name) => style.getPropertyValue(`--${name}`).trim();
+  return { ground: read("ground"), text: read("text"), faint: read("faint"), line: read("line"), sunk: read("sunk"), panel: read("panel") };
+}
+
+/**
+ * A stem's colour, brought to where it can be seen on this ground.
+ * @param {string} colour `#rrggbb`
+ * @param {boolean} dark
+ * @returns {string}
+ */
+export function visible(colour, dark) {
+  const parts = rgb(colour);
+  const light = (0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]) / 255;
+  const goal = dark ? [255, 255, 255] : [10, 14, 20];
+  const share = dark ? Math.max(0, 0.5 - light) * 0.85 : Math.max(0, light - 0.42) * 0.7;
+  return `rgb(${parts.map((part, index) => Math.round(part + (goal[index] - part) * share)).join(" ")})`;
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context in device pixels
+ * @param {Float32Array} extremes of `columns`
+ * @param {number} height device pixels
+ * @param {string} colour
+ */
+function fillWave(context, extremes, height, colour) {
+  const middle = height / 2;
+  const reach = middle * 0.94;
+  const width = extremes.length / 2;
+  context.fillStyle = colour;
+  context.beginPath();
+  for (let x = 0; x < width; x += 1) {
+    const low = extremes[2 * x];
+    const high = extremes[2 * x + 1];
+    if (Number.isNaN(low)) continue;
+    const top = middle - Math.min(1, high) * reach;
+    const bottom = middle - Math.max(-1, low) * reach;
+    context.rect(x, top, 1, Math.max(1, bottom - top));
+  }
+  context.fill();
+}
+
+/**
+ * A waveform from the pyramid.
+ * @param {HTMLCanvasElement} canvas
+ * @param {View} view
+ * @param {number} height
+ * @param {import("../model/peaks.js").Peaks} peaks
+ * @param {number} rate of the track
+ * @param {string} colour
+ */
+export function wave(canvas, view, height, peaks, rate, colour) {
+  const { context, ratio } = ready(canvas, view.width, height);
+  const extremes = columns(peaks, view.first, view.perPixel / ratio, canvas.width, rate / view.rate);
+  fillWave(context, extremes, canvas.height, colour);
+}
+
+/**
+ * A waveform from samples, with a dot for each once they are far enough apart.
+ * @param {HTMLCanvasElement} canvas
+ * @param {View} view
+ * @param {number} height
+ * @param {(frame: number) => number} sample of the track, NaN where it isn't loaded
+ * @param {number} rate of the track
+ * @param {string} colour
+ */
+export function closeWave(canvas, view, height, sample, rate, colour) {
+  const { context, ratio } = ready(canvas, view.width, height);
+  const scale = rate / view.rate;
+  const perPixel = (view.perPixel * scale) / ratio;
+  if (perPixel > 1) {
+    fillWave(context, columnsOfSamples(sample, view.first * scale, perPixel, canvas.width), canvas.height, colour);
+    return;
+  }
+  const middle = canvas.height / 2;
+  context.strokeStyle = context.fillStyle = colour;
+  context.lineWidth = 1.25 * ratio;
+  context.lineJoin = "round";
+  context.beginPath();
+  const first = Math.floor(view.first * scale);
+  const last = Math.ceil((view.first + span(view)) * scale);
+  const dots = 1 / perPixel >= 5 * ratio;
+  let drawing = false;
+  for (let frame = first; frame <= last; frame += 1) {
+    const value = sample(frame);
+    const x = (frame - view.first * scale) / perPixel;
+    const y = middle - Math.max(-1, Math.min(1, value)) * middle * 0.94;
+    if (Number.isNaN(value)) drawing = false;
+    else if (drawing) context.lineTo(x, y);
+    else {
+      context.moveTo(x, y);
+      drawing = true;
+    }
+    if (dots && !Number.isNaN(value)) context.fillRect(x - 1.5 * ratio, y - 1.5 * ratio, 3 * ratio, 3 * ratio);
+  }
+  context.stroke();
+}
+
+/** @type {Map<string, {canvas: HTMLCanvasElement, used: number}>} */
+const coloured = new Map();
+let turns = 0;
+const MOST_TILES = 220;
+
+/**
+ * A tile in its colours.
+ * @param {string} name what tells it from others, colours included
+ * @param {import("../model/spectrum.js").Tile} tile
+ * @param {Uint8ClampedArray} table
+ * @returns {HTMLCanvasElement}
+ */
+function painted(name, tile, table) {
+  const found = coloured.get(name);
+  if (found) {
+    found.used = turns += 1;
+    return found.canvas;
+  }
+  const canvas = document.createElement("canvas");
+  Object.assign(canvas, { width: tile.columns, height: tile.rows });
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const image = context.createImageData(tile.columns, tile.rows);
+  colourTile(tile, table, image.data);
+  context.putImageData(image, 0, 0);
+  coloured.set(name, { canvas, used: (turns += 1) });
+  if (coloured.size > MOST_TILES) {
+    const oldest = [...coloured].sort((a, b) => a[1].used - b[1].used).slice(0, MOST_TILES / 4);
+    for (const [key] of oldest) coloured.delete(key);
+  }
+  return canvas;
+}
+
+/**
+ * A spectrogram of the tiles that are here.
+ * @param {HTMLCanvasElement} canvas
+ * @param {View} view
+ * @param {number} height
+ * @param {{base: string, frames: number, rate: number, colour: string}} track
+ * @param {import("../sound/pictures.js").Pictures} pictures
+ * @param {boolean} dark
+ * @returns {boolean} whether all of it is here
+ */
+export function spectrogram(canvas, view, height, track, pictures, dark) {
+  const { context, ratio } = ready(canvas, view.width, height);
+  const scale = track.rate / view.rate;
+  const hop = hopOf(track.rate);
+  const thinned = (view.perPixel * scale) / ratio > hop * THIN * 0.5;
+  const ground = dark ? [10, 12, 14] : [240, 242, 244];
+  const peak = dark ? [255, 251, 235] : [14, 16, 24];
+  const colour = rgb(track.colour).map((part) => (dark ? part : Math.round(part * 0.92)));
+  const table = palette(ground, colour, peak);
+  context.fillStyle = `rgb(${ground.join(" ")})`;
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.imageSmoothingEnabled = true;
+  context.imageSmoothingQuality = "high";
+  const { from, to } = tilesFor(view.first * scale, span(view) * scale, hop, track.frames);
+  let whole = true;
+  for (let number = from; number < to; number += 1) {
+    const tile = pictures.tile(track.base, number, thinned);
+    if (!tile) {
+      whole = false;
+      continue;
+    }
+    const picture = painted(`${track.base} ${number} ${thinned} ${dark}`, tile, table);
+    const start = toPixel(view, (number * TILE * hop) / scale) * ratio;
+    const width = (tile.columns * tile.hop * ratio) / scale / view.perPixel;
+    context.drawImage(picture, start, 0, width, canvas.height);
+  }
+  return whole;
+}
+
+/**
+ * The ruler.
+ * @param {HTMLCanvasElement} canvas
+ * @param {View} view
+ * @param {number} height
+ */
+export function ruler(canvas, view, height) {
+  const { context, ratio } = ready(canvas, view.width, height);
+  const { text, faint, line } = { ...colours() };
+  context.scale(ratio, ratio);
+  context.font = `11px ${getComputedStyle(document.body).fontFamily}`;
+  context.textBaseline = "top";
+  const { digits, ticks: found } = ticks(view);
+  for (const tick of found) {
+    const x = Math.round(tick.pixel) + 0.5;
+    context.strokeStyle = tick.label ? faint : line;
+    context.beginPath();
+    context.moveTo(x, height);
+    context.lineTo(x, height - (tick.label ? 9 : 5));
+    context.stroke();
+    if (!tick.label) continue;
+    context.fillStyle = tick.label ? text : faint;
+    context.globalAlpha = 0.8;
+    if (x + 44 < view.width) context.fillText(clock(tick.frame, view.rate, digits), x + 4, 4);
+    context.globalAlpha = 1;
+  }
+}
