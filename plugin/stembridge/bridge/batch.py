@@ -22,12 +22,27 @@ AHEAD = 2
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One separation of several; ``job`` is None while there is no folder for it."""
+    """One separation of several; ``job`` is None while there is no folder for it.
+
+    Attributes
+    ----------
+    steps
+        Of a job that is made of jobs: what is ordered in its place.
+    memory
+        Of such a step: text that names the samples it is about to give, where that is known.
+    """
 
     request: SeparateRequest
     plan: Plan
     engine: Engine
     job: Job | None = None
+    steps: tuple[Entry, ...] = ()
+    memory: str = ""
+
+    @property
+    def remote(self) -> bool:
+        """True when a service does some of it."""
+        return is_remote(self.engine) or any(step.remote for step in self.steps)
 
     @property
     def begun(self) -> bool:
@@ -50,7 +65,7 @@ def lanes(entries: Sequence[Entry]) -> list[list[int]]:
     """
     found: dict[str, list[int]] = {}
     for place, entry in enumerate(entries):
-        if not is_remote(entry.engine):
+        if not entry.remote:
             key = ""
         else:
             key = entry.plan.answer_key() if entry.plan.source_key else f"alone-{place}"
@@ -63,7 +78,8 @@ def lanes(entries: Sequence[Entry]) -> list[list[int]]:
 
 def at_once(entries: Sequence[Entry]) -> int:
     """Give how many lanes to work on at a time: as many as there are places, and a few to get ready."""
-    places = [entry.engine.slots().count for entry in entries if is_remote(entry.engine)]
+    orders = [order for entry in entries for order in (entry.steps or (entry,))]
+    places = [order.engine.slots().count for order in orders if is_remote(order.engine)]
     return max(places, default=0) + AHEAD if places else 1
 
 
@@ -80,6 +96,8 @@ class Bill:
     parts
         In how many parts an entry is separated, by its place, where it is too long for the plan. Its price is
         what they cost together at most.
+    steps
+        How many separations an entry is made of, by its place, where that isn't one.
     too_long
         Places of those that could be separated in parts if the user wished that: each asks for itself.
     """
@@ -88,6 +106,7 @@ class Bill:
     refused: int = 0
     parts: Mapping[int, int] = field(default_factory=dict)
     too_long: tuple[int, ...] = ()
+    steps: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def credits(self) -> int:
@@ -114,7 +133,7 @@ class Bill:
         longer = self.longer()
         if not self.quotes:
             return longer
-        count = len(self.quotes)
+        count = sum(self.steps.get(place, 1) for place in self.quotes)
         head = f"{count} separation{'s are' if count != 1 else ' is'} to be ordered"
         unit, amount = ("attempt", self.attempts) if self.attempts else ("credit", self.credits)
         if self.parts:
@@ -147,18 +166,24 @@ def bill(entries: Sequence[Entry], home: Path) -> Bill:
     quotes: dict[int, Quote] = {}
     parts: dict[int, int] = {}
     too_long: list[int] = []
+    steps: dict[int, int] = {}
     refused = 0
     known: set[str] = set()
     for lane in lanes(entries):
         for place in lane:
             entry = entries[place]
-            if not is_remote(entry.engine):
+            if not entry.remote:
                 continue
             key = entry.plan.answer_key() if entry.plan.source_key else ""
             if entry.begun or (key and not entry.request.again and (key in known or kept(entry, index))):
                 known.add(key)
                 continue
-            quote = entry.engine.quote(entry.plan.region, entry.plan.recipe)
+            if entry.steps:
+                quote, steps[place] = _of_steps(entry, index)
+                if not steps[place]:
+                    continue
+            elif is_remote(entry.engine):
+                quote = entry.engine.quote(entry.plan.region, entry.plan.recipe)
             if (divided := _in_parts(entry, quote)) is not None:
                 quote, number = divided
                 if entry.request.parts and not quote.limits:
@@ -171,13 +196,36 @@ def bill(entries: Sequence[Entry], home: Path) -> Bill:
                 continue
             known.add(key)
             quotes[place] = quote
-    return Bill(quotes, refused, parts, tuple(too_long))
+    return Bill(quotes, refused, parts, tuple(too_long), steps)
+
+
+def price(step: Entry, index: Index) -> Quote | None:
+    """Price a step of a job that is made of jobs; None where nothing will be ordered for it."""
+    if not is_remote(step.engine):
+        return None
+    if not step.request.again:
+        if step.plan.source_key and kept(step, index):
+            return None
+        if step.memory and index.answer(step.memory) is not None:
+            return None
+    return step.engine.quote(step.plan.region, step.plan.recipe)
+
+
+def _of_steps(entry: Entry, index: Index) -> tuple[Quote, int]:
+    """Give what all steps cost together, and how many of them will be ordered."""
+    quotes = [quote for step in entry.steps if (quote := price(step, index)) is not None]
+    limits = tuple(text for quote in quotes for text in quote.limits)
+    money = [quote for quote in quotes if not costs.free(quote)] or quotes
+    known = [quote.amount for quote in money if quote.amount is not None]
+    amount = sum(known) if len(known) == len(money) else None
+    left = min((quote.left for quote in quotes if quote.left is not None), default=None)
+    return Quote(amount, money[0].unit if money else costs.CREDITS, left, limits), len(quotes)
 
 
 def _in_parts(entry: Entry, quote: Quote) -> tuple[Quote, int] | None:
     """Give what a region that is too long costs in parts at most, and how many; None where that is no way."""
     region = entry.plan.region
-    if quote.longest is None or region is None or not is_remote(entry.engine):
+    if quote.longest is None or region is None or entry.steps or not is_remote(entry.engine):
         return None
     if not gives_stems(entry.engine, entry.plan):
         return None

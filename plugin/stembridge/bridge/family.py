@@ -30,7 +30,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -194,15 +194,10 @@ def bill(one: Work, steps: Sequence[Step]) -> batch.Bill:
     """Price what has to be ordered; `LimitError` where the service would refuse a step."""
     quotes: dict[int, Quote] = {}
     for place, step in enumerate(steps):
-        if not is_remote(step.engine):
+        asked = replace(step.request, again=one.request.again)
+        quote = batch.price(batch.Entry(asked, step.plan, step.engine, memory=step.memory), one.index)
+        if quote is None:
             continue
-        entry = batch.Entry(step.request, step.plan, step.engine)
-        again = one.request.again
-        if not again and step.plan.source_key and batch.kept(entry, one.index):
-            continue
-        if not again and step.memory and one.index.answer(step.memory) is not None:
-            continue
-        quote = step.engine.quote(step.plan.region, step.plan.recipe)
         if quote.limits:
             raise household.refused(step.title, quote)
         quotes[place] = quote

@@ -81,6 +81,16 @@ def _separate(task: Task) -> None:
     parts.carry_on(task)
 
 
+def _chain(task: Task) -> None:
+    from stembridge.bridge import chaining
+
+    chaining.carry_on(task)
+
+
+def _is_chain(task: Task) -> bool:
+    return isinstance(task.request, SeparateRequest) and task.request.chain is not None
+
+
 def _blend(task: Task) -> None:
     from stembridge.bridge import blending
 
@@ -97,5 +107,6 @@ KINDS: tuple[Kind, ...] = (
     Kind("query", lambda task: isinstance(task.request, QueryRequest), _query),
     Kind("blend", lambda task: isinstance(task.request, BlendRequest), _blend),
     Kind("compare", lambda task: isinstance(task.request, CompareRequest), _compare),
+    Kind("chain", _is_chain, _chain),
     Kind("separate", lambda task: isinstance(task.request, SeparateRequest), _separate),
 )

@@ -6,19 +6,16 @@ strictly, so that a slip is a sentence with its line and never another model.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import tomlkit
-from tomlkit.exceptions import ParseError, TOMLKitError
-from tomlkit.toml_document import TOMLDocument
 
+from stembridge.bridge import toml_file
 from stembridge.engines import registry
 from stembridge.engines.base import Engine, Model
-from stembridge.jobs import disk
 from stembridge.model import formats, presets, stems
 from stembridge.model.errors import (
     DecisionNeededError,
@@ -48,15 +45,17 @@ def read(home: Path) -> dict[str, OwnPreset]:
         For anything that can't be understood, with file and line.
     """
     path = file_of(home)
-    text = _text(path)
+    text = toml_file.text_of(path)
     found: dict[str, OwnPreset] = {}
-    for name, table in _parse(text, path).unwrap().items():
+    for name, table in toml_file.parse(text, path).unwrap().items():
         try:
             own = _preset(name, table)
             if own.id in found:
                 raise _FieldError("", f"the preset '{own.id}' is there twice")
         except _FieldError as slip:
-            raise _wrong(path, _line(text, name, slip.field), slip.why, slip.hint) from None
+            raise toml_file.wrong(
+                path, toml_file.line_of(text, name, slip.field), slip.why, slip.hint
+            ) from None
         found[own.id] = own
     return found
 
@@ -76,8 +75,8 @@ def save(home: Path, preset: OwnPreset, *, overwrite: bool) -> None:
     """Put a preset into the file; `UsageError` where there is one of that name and it may not go."""
     path = file_of(home)
     known = read(home)
-    text = _text(path)
-    document = _parse(text, path)
+    text = toml_file.text_of(path)
+    document = toml_file.parse(text, path)
     if not text.strip():
         document.add(tomlkit.comment(_HEAD))
         document.add(tomlkit.nl())
@@ -95,8 +94,8 @@ def save(home: Path, preset: OwnPreset, *, overwrite: bool) -> None:
         table.remove(gone)
     for name, value in values.items():
         if name not in table or table[name] != value:
-            table[name] = _item(value)
-    _write(path, document)
+            table[name] = toml_file.item(value)
+    toml_file.write(path, document)
 
 
 def remove(home: Path, name: str) -> None:
@@ -107,9 +106,9 @@ def remove(home: Path, name: str) -> None:
             f"'{preset.id}' comes with Stembridge and can't be removed.", hint="Only your own presets can."
         )
     path = file_of(home)
-    document = _parse(_text(path), path)
+    document = toml_file.parse(toml_file.text_of(path), path)
     document.remove(next(key for key in document if key.casefold() == preset.id))
-    _write(path, document)
+    toml_file.write(path, document)
 
 
 def check(preset: OwnPreset, engines: Mapping[str, Engine], default: str) -> Model | None:
@@ -132,16 +131,16 @@ def check(preset: OwnPreset, engines: Mapping[str, Engine], default: str) -> Mod
         if model is None:
             everywhere = [engine] if preset.engine else list(engines.values())
             raise _vanished(preset, [model for one in everywhere for model in one.models()])
-    offered: Sequence[str] = _offered(model) if model else ()
+    known: Sequence[str] = offered(model) if model else ()
     try:
-        offered = engine.resolve(preset.model, preset.options).stems
+        known = engine.resolve(preset.model, preset.options).stems
     except (KeyNeededError, DecisionNeededError):
         pass
     except StembridgeError as error:
         raise _unfit(preset, error) from error
-    if offered:
+    if known:
         try:
-            stems.choose(preset.stems, tuple(offered))
+            stems.choose(preset.stems, tuple(known))
         except UnknownNameError as error:
             raise _unfit(preset, error) from error
     return model
@@ -177,7 +176,8 @@ def _model(engine: Engine, wanted: str) -> Model | None:
     return None
 
 
-def _offered(model: Model) -> list[str]:
+def offered(model: Model) -> list[str]:
+    """Give every stem that a model may give, with whatever options; empty where only the result tells."""
     promised = [stem for row in model.facts.get("promises", ()) for stem in row["stems"]]
     return list(dict.fromkeys([*model.stems, *promised])) if model.stems else []
 
@@ -275,60 +275,3 @@ def _values(preset: OwnPreset) -> dict[str, Any]:
         "format": preset.format,
     }
     return {name: value for name, value in values.items() if value}
-
-
-def _item(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
-    table = tomlkit.inline_table()
-    table.update(value)
-    return table
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        return ""
-    except UnicodeDecodeError:
-        raise _wrong(path, 1, "it isn't UTF-8 text", "Save it as UTF-8.") from None
-    except OSError as error:
-        raise disk.unreadable(error, path) from error
-
-
-def _parse(text: str, path: Path) -> TOMLDocument:
-    try:
-        return tomlkit.parse(text)
-    except ParseError as error:
-        said = re.sub(r" at line \d+ col \d+$", "", str(error)).rstrip(".")
-        raise _wrong(path, error.line, said) from None
-    except TOMLKitError as error:
-        raise _wrong(path, 1, str(error).rstrip(".")) from None
-
-
-def _write(path: Path, document: TOMLDocument) -> None:
-    disk.make_folder(path.parent)
-    disk.write_bytes(path, tomlkit.dumps(document).encode(), shared=True)
-
-
-def _wrong(path: Path, line: int, why: str, hint: str = "") -> UsageError:
-    return UsageError(
-        f"'{path}', line {line}: {why}.", hint=hint or "Mend that line, or move the file away to start anew."
-    )
-
-
-def _line(text: str, table: str, field: str) -> int:
-    """Give the line of a field, else that of its table's head."""
-    inside, head = False, 1
-    for number, line in enumerate(text.splitlines(), 1):
-        match = re.match(r"\s*\[\s*[\"']?(.+?)[\"']?\s*\]", line)
-        if match:
-            inside = match[1] == table or match[1].startswith(f"{table}.")
-            head = number if match[1] == table else head
-            if match[1] == f"{table}.{field}":
-                return number
-        elif (
-            field and (inside or field == table) and re.match(rf"\s*[\"']?{re.escape(field)}[\"']?\s*=", line)
-        ):
-            return number
-    return head

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from stembridge.bridge import doctor, own_presets
+from stembridge.bridge import doctor, own_chains, own_presets
 from stembridge.bridge.session import Tools
 from stembridge.engines import registry
 from stembridge.engines.base import Engine, Model, Readiness, Recipe, is_remote
@@ -19,6 +19,7 @@ from stembridge.jobs import disk, fields, plan
 from stembridge.jobs.events import PROTOCOL
 from stembridge.jobs.request import QueryRequest, SeparateRequest, parse
 from stembridge.jobs.store import Job
+from stembridge.model.chains import CHAINS, Chain, leaves, words
 from stembridge.model.errors import UnknownNameError, UsageError
 from stembridge.model.presets import PRESETS, OwnPreset, own_name
 from stembridge.model.regions import Region
@@ -38,8 +39,10 @@ ROW_FIELDS: Mapping[str, str] = {
     "multipliers, promises",
     "presets": "id, title, gives, own, mvsep (of a shipped one: model, options, stems), "
     "offline (of a shipped one: the embedded engine can), order (of the user's own: engine, model, "
-    "options, stems, rest, residual and format as in a request, null where not said)",
-    "save_preset": "id, title, gives, own, order: the saved one, as `presets` gives it",
+    "options, stems, rest, residual and format as in a request, null where not said), chain (null, or the "
+    "steps of a chain, in order: of (the path of what is taken apart, as vocals/lead; empty: the region), "
+    "engine, model, options, stems, preset (in place of model and options, or null))",
+    "save_preset": "id, title, gives, own, order, chain: the saved one, as `presets` gives it",
     "remove_preset": "id, removed",
     "engines": "engine, name, ready, text, remedy, needed",
     "quote": "engine, model, stems, frames, rate, channels, seconds, amount, unit, left, limits, why",
@@ -95,7 +98,7 @@ def model_row(model: Model) -> dict[str, Any]:
 
 
 def preset_rows(home: Path) -> list[dict[str, Any]]:
-    """Give the shipped presets, then the user's own."""
+    """Give the shipped presets, the user's own, and the chains of both kinds."""
     shipped = [
         {
             "id": row.id,
@@ -108,10 +111,27 @@ def preset_rows(home: Path) -> list[dict[str, Any]]:
                 "stems": list(row.mvsep.stems),
             },
             "offline": row.offline is not None,
+            "chain": None,
         }
         for row in PRESETS.values()
     ]
-    return [*shipped, *(own_row(row) for row in own_presets.read(home).values())]
+    rows = [*shipped, *(own_row(row) for row in own_presets.read(home).values())]
+    rows += [chain_row(row, own=False) for row in CHAINS.values()]
+    return [*rows, *(chain_row(row, own=True) for row in own_chains.read(home).values())]
+
+
+def chain_row(chain: Chain, *, own: bool) -> dict[str, Any]:
+    """Give a chain as `presets --json` and a dialog have it."""
+    kept = [(step.of, step.stems) for step in chain.steps]
+    said = ", ".join(words(path).lower() for path in leaves(kept) if all(stems for _, stems in kept))
+    return {
+        "id": chain.id,
+        "title": chain.title,
+        "gives": chain.gives or said or f"what {len(chain.steps)} steps, one after the other, leave",
+        "own": own,
+        "offline": all(step.engine == "offline" for step in chain.steps),
+        "chain": [step.to_dict() for step in chain.steps],
+    }
 
 
 def own_row(preset: OwnPreset) -> dict[str, Any]:
@@ -130,6 +150,7 @@ def own_row(preset: OwnPreset) -> dict[str, Any]:
             "residual": preset.residual,
             "format": preset.format,
         },
+        "chain": None,
     }
 
 

@@ -65,12 +65,13 @@ def finish(one: Work, planned: Plan, rendered: RegionFile | None) -> None:
     Of several jobs in one process, no more are at it than there are processors: the first are ready
     sooner, and the last no later.
     """
-    with _bench(one):
+    with bench(one):
         _finish(one, planned, rendered)
 
 
 @contextlib.contextmanager
-def _bench(one: Work) -> Iterator[None]:
+def bench(one: Work) -> Iterator[None]:
+    """Wait for a place among those that write stems in this process."""
     while not _BENCHES.acquire(timeout=_LOOK):
         one.stop_if_cancelled()
         one.log.heartbeat()

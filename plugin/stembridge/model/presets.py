@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from stembridge.model.chains import CHAINS
 from stembridge.model.errors import UnknownNameError, UsageError
 
 
@@ -150,7 +151,7 @@ def own_name(name: str) -> str:
             f"'{name}' can't be the name of a preset.",
             hint="Take up to 40 letters, digits, dots, - and _, the first a letter or a digit.",
         )
-    if folded in PRESETS:
+    if folded in PRESETS or folded in CHAINS:
         raise UsageError(
             f"'{folded}' is a preset that comes with Stembridge.", hint="Choose another name for yours."
         )

@@ -66,8 +66,12 @@ _NO_COLOUR = "#7d8597"
 
 
 def colour(stem: str) -> str:
-    """Give the colour of a stem, a neutral one for an id that isn't in the table."""
-    return STEMS[stem].colour if stem in STEMS else _NO_COLOUR
+    """Give the colour of a stem, a neutral one for an id that isn't in the table.
+
+    What a chain took out of a stem ("drums.kick") has that stem's colour.
+    """
+    top = stem.partition(".")[0]
+    return STEMS[top].colour if top in STEMS else _NO_COLOUR
 
 
 RESERVED = frozenset({"rest", "residual"})

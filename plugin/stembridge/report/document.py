@@ -108,7 +108,7 @@ def build(
 def sentences(document: Mapping[str, Any]) -> list[str]:
     """Say what the document says in a few plain sentences, the most important first."""
     stems = document["stems"]
-    said = [_opening(document), sum_sentence(document)]
+    said = [_opening(document), sum_sentence(document), *level_sentences(document)]
     said.extend(_offset_sentences(stems))
     if document["region"] is not None and document["region"]["silent"]:
         said.append("The region is digital silence, and so is every stem.")
@@ -157,6 +157,28 @@ def sum_sentence(document: Mapping[str, Any]) -> str:
     else:
         cause = ""
     return f"{who} {add} the region but for a residual of {residual:.0f} dBFS{cause}."
+
+
+def level_sentences(document: Mapping[str, Any]) -> list[str]:
+    """Say of every level of a chain how well what it gave adds up to what it got; none for another job."""
+    return [_level(level) for level in document.get("levels", ())]
+
+
+def _level(level: Mapping[str, Any]) -> str:
+    what = level["title"] if level["of"] else "The region"
+    labels = [str(label) for label in level["labels"]]
+    names = f"{', '.join(labels[:-1])} and {labels[-1]}" if len(labels) > 1 else "".join(labels)
+    head = f"{what} (with {level['model']}): {names}"
+    residual = level["residual_db"]
+    if not level["complete"]:
+        left = "nothing" if residual is None else f"a residual of {residual:.0f} dBFS"
+        return f"{head} are not meant to add up to it, and leave {left}."
+    add = "is it" if len(labels) == 1 else "add up to it"
+    if residual is None:
+        return f"{head} {add} exactly, to the last sample."
+    if residual <= NOTHING_LEFT_DB:
+        return f"{head} {add} within {residual:.0f} dB."
+    return f"{head} {add} but for a residual of {residual:.0f} dBFS."
 
 
 def counts(document: Mapping[str, Any], stem: Mapping[str, Any]) -> bool:

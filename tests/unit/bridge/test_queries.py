@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from stembridge.bridge import own_presets, queries
+from stembridge.bridge import own_chains, own_presets, queries
 from stembridge.bridge.queries import ROW_FIELDS
 from stembridge.cli.compose import Tools
 from stembridge.engines.base import Readiness
@@ -19,6 +19,7 @@ from stembridge.jobs.events import EventLog
 from stembridge.jobs.request import QUERIES, QueryRequest
 from stembridge.jobs.shift import Outcome, work
 from stembridge.jobs.store import Job
+from stembridge.model.chains import CHAINS, Chain, ChainStep
 from stembridge.model.presets import PRESETS, OwnPreset
 from stembridge.model.states import State
 from tests.fakes.bench import Workshop
@@ -97,7 +98,7 @@ def test_the_catalogue_has_the_embedded_models_with_their_options(home: Path) ->
 
 def test_the_presets_say_which_work_offline(home: Path) -> None:
     rows = _rows(_ask(home, "presets")[0])
-    assert [row["id"] for row in rows] == list(PRESETS)
+    assert [row["id"] for row in rows if row["chain"] is None] == list(PRESETS)
     assert not any(row["own"] for row in rows)
     assert {row["id"] for row in rows if row["offline"]} == {
         name for name, preset in PRESETS.items() if preset.offline
@@ -107,14 +108,29 @@ def test_the_presets_say_which_work_offline(home: Path) -> None:
 def test_the_presets_are_of_both_kinds(home: Path) -> None:
     own_presets.save(home, OwnPreset("mine", engine="offline", model="repet", rest=True), overwrite=False)
     rows = _rows(_ask(home, "presets")[0])
-    assert [row["id"] for row in rows if not row["own"]] == list(PRESETS)
-    assert rows[-1] == {
+    assert [row["id"] for row in rows if not row["own"]] == [*PRESETS, *CHAINS]
+    assert next(row for row in rows if row["own"]) == {
         "id": "mine", "title": "mine", "gives": "all stems and the rest, with repet", "own": True,
         "order": {
             "engine": "offline", "model": "repet", "options": {}, "stems": [], "rest": True,
             "residual": False, "format": None,
         },
+        "chain": None,
     }  # fmt: skip
+
+
+def test_a_chain_is_a_row_with_its_steps(home: Path) -> None:
+    step = ChainStep("", "offline", "spleeter")
+    own_chains.save(home, Chain("twice", "Twice", (step, ChainStep("vocals", "offline"))), overwrite=False)
+    rows = {row["id"]: row for row in _rows(_ask(home, "presets")[0]) if row["chain"] is not None}
+    assert list(rows) == [*CHAINS, "twice"]
+    assert [step["of"] for step in rows["full-band"]["chain"]] == ["", "drums", "vocals"]
+    assert rows["full-band"]["chain"][1] == {
+        "of": "drums", "engine": "mvsep", "model": "37", "options": {"add_opt2": "1"}, "stems": [],
+        "preset": None,
+    }  # fmt: skip
+    assert (rows["twice"]["own"], rows["twice"]["offline"], rows["kit"]["offline"]) == (True, True, False)
+    assert all(row["gives"] for row in rows.values())
 
 
 def test_a_dialog_saves_a_preset_and_removes_it(home: Path) -> None:
@@ -128,7 +144,7 @@ def test_a_dialog_saves_a_preset_and_removes_it(home: Path) -> None:
     }
     arguments = {"name": "Mine", "title": " My voice ", "order": order}
     (row,) = _rows(_ask(home, "save_preset", arguments)[0])
-    assert row == _rows(_ask(home, "presets")[0])[-1]
+    assert row == next(one for one in _rows(_ask(home, "presets")[0]) if one["own"])
     assert (row["id"], row["title"], row["own"]) == ("mine", "My voice", True)
     assert row["order"] == {
         "engine": "offline", "model": "repet", "options": {}, "stems": ["vocals"], "rest": True,
