@@ -100,9 +100,9 @@ local gfx_functions = {}
 for _, field in ipairs({
   "arc", "blit", "circle", "clienttoscreen", "dock", "drawchar", "drawnumber", "drawstr", "getchar",
   "getdropfile", "getfont", "getimgdim", "getpixel", "gradrect", "h", "init", "line", "lineto",
-  "measurechar", "measurestr", "mouse_cap", "mouse_x", "mouse_y", "quit", "rect", "rectto", "roundrect",
-  "screentoclient", "set", "setcursor", "setfont", "setimgdim", "setpixel", "showmenu", "texth",
-  "triangle", "update", "w",
+  "loadimg", "measurechar", "measurestr", "mouse_cap", "mouse_x", "mouse_y", "quit", "rect", "rectto",
+  "roundrect", "screentoclient", "set", "setcursor", "setfont", "setimgdim", "setpixel", "showmenu",
+  "texth", "triangle", "update", "w",
 }) do
   gfx_functions[field] = {}
 end

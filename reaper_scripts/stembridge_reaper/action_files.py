@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import stembridge
+from stembridge.model.formats import FORMATS, Format
 from stembridge.model.presets import PRESETS, Preset
 from stembridge.model.stems import STEMS
 
@@ -50,6 +51,7 @@ def actions() -> Mapping[str, str]:
     fixed = {
         "Separate selection": "separate()",
         "Separate selection with last settings": "separate_again()",
+        "Compare models on selection": "compare()",
         "Show jobs": "show_jobs()",
         "Import finished jobs": "import_finished()",
         "Settings": "settings()",
@@ -132,7 +134,7 @@ def _preset(row: Preset) -> list[str]:
 
 def _tables() -> str:
     lines = [
-        "-- Presets, stems and version of the core. Written by stembridge_reaper.action_files.",
+        "-- Presets, stems, formats and version of the core. Written by stembridge_reaper.action_files.",
         "local M = {}",
         "",
         f"M.VERSION = {_text(stembridge.__version__)}",
@@ -145,7 +147,18 @@ def _tables() -> str:
     for stem in STEMS.values():
         fields = f"id = {_text(stem.id)}, label = {_text(stem.label)}, colour = {_text(stem.colour)}"
         lines.append(f"  {{ {fields} }},")
+    lines += ["}", "", "M.FORMATS = {"]
+    for row in FORMATS.values():
+        lossless = "true" if row.lossless else "false"
+        lines.append(f"  {{ id = {_text(row.name)}, label = {_text(_format(row))}, lossless = {lossless} }},")
     return "\n".join([*lines, "}", "", "return M", ""])
+
+
+def _format(row: Format) -> str:
+    kind = row.extension.upper()
+    if row.is_float:
+        return f"{kind}, 32 bit float"
+    return f"{kind}, {row.bits} bit" if row.lossless else kind
 
 
 if __name__ == "__main__":

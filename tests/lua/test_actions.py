@@ -175,7 +175,7 @@ def test_register_puts_all_actions_into_the_list_and_writes_a_toolbar(host: Reap
     toolbar = (host.resource / "MenuSets" / "Stembridge.ReaperMenu").read_text(encoding="utf-8")
     assert toolbar.startswith("[Floating toolbar 15]\n"), "16 is in use"
     ids = re.findall(r"^item_\d+=(\S+) ", toolbar, re.MULTILINE)
-    assert len(ids) == 6
+    assert len(ids) == 7
     known = {host.command_name(path) for path in host.commands.values()}
     assert set(ids) <= known
     assert "title=Stembridge\n" in toolbar

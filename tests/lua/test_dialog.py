@@ -79,7 +79,7 @@ def test_a_search_that_finds_nothing_says_so_and_escape_clears_it_before_it_clos
     screen.press("zither")
     assert screen.shows("Nothing matches 'zither'.")
     screen.press(ESCAPE)
-    assert screen.shows("Four stems")
+    assert screen.shows("Six stems")
     assert host.scripts
     screen.press(ESCAPE)
     host.tick(2)
@@ -255,7 +255,9 @@ def test_a_hundred_items_are_read_in_slices(host: Reaper) -> None:
         track.add_item(path, position=3.0 + number).select()
     host.run_script(ACTION)
     screen.wait(lambda: screen.shows("100 jobs · 1:40.0 in all"))
-    screen.wait(lambda: screen.shows("More than 16 jobs aren't priced beforehand"))
+    screen.wait(lambda: screen.shows("Costs 300 credits (120 left)."))
+    quotes = [request["arguments"] for request in screen.asked if request.get("what") == "quote"]
+    assert len(quotes[-1]["spans"]) == 1, "what is as long costs as much"
 
 
 def test_a_core_that_is_missing_or_silent_is_said_and_nothing_hangs(host: Reaper) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.reaper import Reaper
+from tests.fakes.reaper.dialogs import YES
 from tests.lua import stage
 from tests.lua.ui_desk import ENTER, ESCAPE, SPACE, TAB, Screen, named
 
@@ -38,6 +39,7 @@ def started(
     screen.core(separate=list(runs))
     for number in range(items):
         screen.item(1, f"take {number + 1}.wav")
+    host.dialogs.answers += [YES] * (items > 1)
     host.ext_state["Stembridge", "last"] = json.dumps({"order": order})
     host.run_script(START)
     screen.wait(lambda: screen.open and screen.shows("take 1"))
@@ -136,6 +138,9 @@ def test_several_jobs_have_a_card_each(host: Reaper) -> None:
     screen = started(host, [{"type": "state", "state": "processing"}, STAY], items=2)
     screen.wait(lambda: screen.shows("take 1") and screen.shows("take 2"))
     assert screen.texts.count("Cancel") == 2
+    (box,) = host.dialogs.boxes
+    assert box.text.startswith("2 separations cost 6 credits in all. You have 120."), "one word for both"
+    assert {order["max_credits"] for order in screen.orders()} == {3}
 
 
 def test_the_list_shows_all_jobs_while_another_script_runs_them(host: Reaper) -> None:

@@ -52,7 +52,8 @@ if request["kind"] == "query":
         if "failed" in rows:
             tell(type="failed", **rows["failed"])
             sys.exit(0)
-        rows = [rows] * max(1, len(request["arguments"].get("spans", [])))
+        asked = request["arguments"]
+        rows = [rows] * max(1, len(asked.get("spans", []))) * max(1, len(asked.get("orders", [])))
     (job / "rows.jsonl").write_text("".join(json.dumps(r) + "\\n" for r in rows), encoding="utf-8")
     (job / "result.json").write_text("{}", encoding="utf-8")
     tell(type="finished", reused_from=None)

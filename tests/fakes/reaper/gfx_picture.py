@@ -341,6 +341,17 @@ class Canvas:
         self.sheets[int(image)] = Sheet(Image.new("RGBA", (max(int(w), 1), max(int(h), 1)), (0, 0, 0, 0)))
         return True
 
+    def loadimg(self, image: int, filename: str) -> int:
+        """Load a PNG or JPEG into a buffer, which gets its size; -1 where there is no such picture."""
+        if not 0 <= image < 1024:
+            raise ValueError(f"gfx.loadimg: there is no buffer {image}")
+        try:
+            with Image.open(filename) as found:
+                self.sheets[int(image)] = Sheet(found.convert("RGBA"))
+        except OSError:
+            return -1
+        return int(image)
+
     def getimgdim(self, image: int) -> tuple[int, int]:
         """Give a buffer's size."""
         sheet = self.sheets.get(int(image))

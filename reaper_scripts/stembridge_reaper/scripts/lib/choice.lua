@@ -1,9 +1,13 @@
 -- What is chosen in the dialog: an entry, its options, its stems, and what happens with the results.
 -- No drawing, and nothing of REAPER.
+local chains = require("chains")
 local json = require("json")
+local words = require("words")
 
 local M = {}
 M.__index = M
+
+M.FORMAT = "wav32f"
 
 local SERVICE = ""
 
@@ -32,6 +36,8 @@ function M.new(memory, settings)
     kept_stems = type(memory.stems) == "table" and memory.stems or {},
     rest = memory.rest == true,
     residual = memory.residual == true,
+    format = word("format", M.FORMAT),
+    levels = memory.levels == true,
     where = word("where", settings.where),
     original = word("original", settings.original),
     mode = word("mode", settings.mode),
@@ -74,34 +80,71 @@ function M:set_engine(engine)
   again(self)
 end
 
---- Give the engine that an entry is separated with.
+local function standard_engine(self)
+  return self.engine or (self.ready.mvsep and "mvsep" or "offline")
+end
+
+--- Give the engine that an entry is separated with; of a chain, the one that its steps need most.
 function M:engine_of(entry)
   if entry.kind == "model" then
     return entry.engine
-  end
-  if self.engine then
+  elseif entry.kind == "own" then
+    return entry.order.engine or entry.engine or standard_engine(self)
+  elseif entry.kind == "chain" then
+    for _, step in ipairs(entry.steps) do
+      if step.engine ~= "offline" then
+        return step.engine or standard_engine(self)
+      end
+    end
+    return "offline"
+  elseif self.engine then
     return self.engine
   end
   return (self.ready.mvsep or not entry.preset.offline) and "mvsep" or "offline"
 end
 
---- Give the catalogue's row for the entry; nil as long as it isn't known.
+-- What the entry itself says of the order: {model, options, stems}.
+local function recipe_of(self)
+  local entry = self.entry
+  if entry.kind == "preset" then
+    return entry.preset[self:engine_of(entry)] or {}
+  end
+  return entry.order or {}
+end
+
+--- Give the catalogue's row for the entry; nil as long as it isn't known, and for a chain.
 function M:model(entries)
   local entry = self.entry
-  if not entry then
+  if not entry or entry.kind == "chain" then
     return nil
-  end
-  if entry.kind == "model" then
+  elseif entry.kind == "model" then
     return entry.model
   end
-  local engine = self:engine_of(entry)
-  local recipe = entry.preset[engine] or {}
-  local found = recipe.model and entries:model(engine, recipe.model)
-    or entries:first(engine, self.ready.models)
+  local found
+  if entry.kind == "own" and entry.order.model then
+    found = entries:named(entry.order.engine, entry.order.model)
+    entry.engine = found and found.engine -- where the preset leaves that to its model
+    return found and found.model
+  end
+  local engine, model = self:engine_of(entry), recipe_of(self).model
+  found = model and entries:model(engine, model) or entries:first(engine, self.ready.models)
   return found and found.model
 end
 
+-- An own preset brings what else it was saved with; what was set by hand comes back behind it.
+local function take_extras(self, entry)
+  if entry.kind == "own" then
+    self.by_hand = self.by_hand or { rest = self.rest, residual = self.residual, format = self.format }
+    self.rest, self.residual = entry.order.rest, entry.order.residual
+    self.format = entry.order.format or M.FORMAT
+  elseif self.by_hand then
+    self.rest, self.residual = self.by_hand.rest, self.by_hand.residual
+    self.format, self.by_hand = self.by_hand.format, nil
+  end
+end
+
 --- Choose an entry; its options and stems come from the last time, from the preset, or from the defaults.
+-- A preset of the user's own is always as it was saved.
 function M:choose(entry)
   if self.entry == entry then
     return
@@ -110,19 +153,21 @@ function M:choose(entry)
   self.wanted = entry.id
   self.options, self.kept = {}, {}
   self.touched = false
-  local kept = self.kept_options[entry.id]
+  take_extras(self, entry)
+  local own = entry.kind == "own"
+  local kept = not own and self.kept_options[entry.id]
   if type(kept) == "table" then
     self.touched = true
     for name, key in pairs(kept) do
       self.options[name] = type(key) == "string" and key or nil
     end
-  elseif entry.kind == "preset" then
-    local recipe = entry.preset[self:engine_of(entry)] or {}
-    for name, key in pairs(recipe.options or {}) do
+  else
+    for name, key in pairs(recipe_of(self).options or {}) do
       self.options[name] = key
     end
   end
-  for id, wish in pairs(type(self.kept_stems[entry.id]) == "table" and self.kept_stems[entry.id] or {}) do
+  local stems = not own and self.kept_stems[entry.id]
+  for id, wish in pairs(type(stems) == "table" and stems or {}) do
     self.kept[id] = wish == true
   end
 end
@@ -153,42 +198,26 @@ end
 
 --- Give the stems that the order promises; empty where only the result will tell.
 function M:stems(entries)
+  local entry = self.entry
+  if entry and entry.kind == "chain" then
+    return chains.leaves(entry.steps, entries, self.ready)
+  end
   local model = self:model(entries)
   if not model then
-    local entry = self.entry
-    local recipe = entry and entry.preset and entry.preset[self:engine_of(entry)]
-    return recipe and recipe.stems or {}
+    return entry and recipe_of(self).stems or {}
   end
-  local filled = {}
-  for _, field in ipairs(model.fields) do
-    filled[field.name] = self:value(field)
-  end
-  local promised = model.stems
-  for _, promise in ipairs(model.promises or {}) do
-    local fits = true
-    for name, key in pairs(promise.options) do
-      fits = fits and filled[name] == key
-    end
-    if fits then
-      promised = promise.stems
-      break
-    end
-  end
-  return promised
+  return entries.promised(model, self.options)
 end
 
 -- A preset names the stems to keep; what else its model gives begins unchecked.
 local function begins_dropped(self, id)
-  local entry = self.entry
-  if entry.kind ~= "preset" then
+  local stems = recipe_of(self).stems or {}
+  if #stems == 0 then
     return false
   end
-  local recipe = entry.preset[self:engine_of(entry)] or {}
-  if #(recipe.stems or {}) == 0 then
-    return false
-  end
-  for _, stem in ipairs(recipe.stems) do
-    if stem == id then
+  for _, stem in ipairs(stems) do
+    local wish = stem:lower() -- a person may write a stem's label into the file of presets
+    if wish == id:lower() or wish == words.stem(id):lower() then
       return false
     end
   end
@@ -225,6 +254,7 @@ function M:refusal(entries)
   if not entry then
     return "Choose a preset or a model."
   end
+  local model = self:model(entries)
   local engine = self:engine_of(entry)
   if entry.kind == "preset" and not entry.preset[engine] then
     return "This computer can't do this preset by itself; it needs MVSEP."
@@ -235,7 +265,6 @@ function M:refusal(entries)
   if entry.closed then
     return "MVSEP takes no orders for this model at the moment."
   end
-  local model = self:model(entries)
   for _, field in ipairs(model and model.fields or {}) do
     if field.kind == "text" and self:value(field):match("^%s*$") then
       return ("Fill in the field '%s'."):format(field.text)
@@ -254,21 +283,27 @@ function M:takes_input(entries)
   return not model or model.upload ~= false
 end
 
---- Give the order as `out.start` wants it, a preset spelt out (max_credits is set by who starts).
-function M:order(entries)
-  local entry = self.entry
-  local engine = self:engine_of(entry)
-  local model
-  if entry.kind == "model" then
-    model = entry.key
-  else
-    model = (entry.preset[engine] or {}).model
-  end
+-- What an order says besides its model.
+local function with_extras(self, order)
+  order.rest, order.residual, order.format = self.rest, self.residual, self.format
+  order.where, order.original, order.mode = self.where, self.original, self.mode
+  return order
+end
+
+local function chain_order(self, entries)
+  local stems, chosen = self:stems(entries), self:chosen_stems(entries)
+  return with_extras(self, {
+    chain = self.entry.key,
+    levels = self.levels or nil,
+    steps = chains.orders(self.entry.steps, entries, self.ready),
+    options = {},
+    stems = #chosen < #stems and chosen or {},
+  })
+end
+
+-- The options that the model knows.
+local function known_options(self, row)
   local options = {}
-  local row = self:model(entries)
-  if not model and row and self.touched then
-    model = tostring(row.sep_type) -- options were set for the model that was shown
-  end
   for name, key in pairs(self.options) do
     local known = row == nil
     for _, field in ipairs(row and row.fields or {}) do
@@ -276,18 +311,45 @@ function M:order(entries)
     end
     options[name] = known and key or nil
   end
+  return options
+end
+
+--- Give the order as `out.start` wants it, a preset spelt out (max_credits is set by who starts).
+function M:order(entries)
+  local entry = self.entry
+  if entry.kind == "chain" then
+    return chain_order(self, entries)
+  end
+  local row = self:model(entries)
+  local model = entry.kind == "model" and entry.key or recipe_of(self).model
+  if not model and row and self.touched then
+    model = tostring(row.sep_type) -- options were set for the model that was shown
+  end
   local promised, chosen = self:stems(entries), self:chosen_stems(entries)
-  return {
-    engine = engine,
+  local all = row ~= nil and #chosen == #promised
+  return with_extras(self, {
+    engine = self:engine_of(entry),
     model = model,
-    options = options,
-    stems = (row == nil or #chosen < #promised) and chosen or {},
-    rest = self.rest,
-    residual = self.residual,
-    where = self.where,
-    original = self.original,
-    mode = self.mode,
+    options = known_options(self, row),
+    stems = all and {} or chosen,
     nothing_to_send = not self:takes_input(entries) or nil,
+  })
+end
+
+--- Give what is to be kept of the order as a preset of the user's own; nil of a chain.
+function M:preset(entries)
+  if not self.entry or self.entry.kind == "chain" then
+    return nil
+  end
+  local order = self:order(entries)
+  return {
+    engine = order.engine,
+    model = order.model,
+    options = order.options,
+    stems = json.array({ table.unpack(order.stems) }),
+    rest = order.rest,
+    residual = order.residual,
+    format = order.format ~= M.FORMAT and order.format or nil,
   }
 end
 
@@ -298,13 +360,16 @@ function M:memory()
     options[self.entry.id] = self.touched and self.options or nil
     stems[self.entry.id] = next(self.kept) and self.kept or nil
   end
+  local extras = self.by_hand or self
   return {
     entry = self.wanted,
     engine = self.engine,
     options = options,
     stems = stems,
-    rest = self.rest,
-    residual = self.residual,
+    rest = extras.rest,
+    residual = extras.residual,
+    format = extras.format,
+    levels = self.levels,
     where = self.where,
     original = self.original,
     mode = self.mode,

@@ -1,64 +1,101 @@
--- "Separate selection": what is chosen, what the core says to it, and the start.
+-- "Separate selection" and "Compare models on selection": what is chosen, what the core says to it, the
+-- start.
 local choice = require("choice")
-local core = require("core")
+local comparison = require("comparison")
+local dialog_facts = require("dialog_facts")
+local dialog_presets = require("dialog_presets")
 local dialog_rows = require("dialog_rows")
+local dialog_selection = require("dialog_selection")
 local dialog_view = require("dialog_view")
+local each_item = require("each_item")
 local entries = require("entries")
 local field = require("ui.field")
 local list = require("ui.list")
 local out = require("out")
 local quote = require("quote")
 local settings = require("settings")
-local words = require("words")
 
 local M = {}
 M.__index = M
 
--- Rows of the catalogue that are taken in per tick.
-local SLICE = 8
-local READING = "Looking at the selection…"
 -- Seconds between two looks at the selection.
 local LOOK = 0.5
 
 M.WIDTH, M.HEIGHT = 860, 660
 
+local function facts_for(dialog)
+  return dialog_facts.new(dialog.entries, {
+    engines = function(rows)
+      dialog.choice:set_ready(choice.readiness(rows))
+      dialog:changed()
+    end,
+    presets = function(error)
+      dialog.presets:heard(error)
+      dialog.presets_known = true
+      dialog:filter()
+      dialog:settle()
+      dialog:changed()
+    end,
+    more = function()
+      dialog:filter()
+      dialog:settle()
+      dialog:changed()
+    end,
+    trouble = function(error)
+      dialog.trouble, dialog.trouble_hint = error.message, error.hint
+      dialog:settle()
+    end,
+  })
+end
+
 --- Make the dialog for a project.
 -- @param events {sending=function(on), started=function(folders, sentence, proj), closed=function()}
-function M.new(proj, events)
+-- @param compares true: several models are chosen, to be compared
+function M.new(proj, events, compares)
   local all = settings.load()
+  local memory = settings.last(proj)
   local dialog = setmetatable({
-    proj = proj,
     events = events,
     settings = all,
-    choice = choice.new(settings.last(proj), all),
+    choice = choice.new(memory, all),
     entries = entries.new(),
     list = list.new(function(row)
       return row.kind ~= "heading"
     end),
     search = field.new("", 80),
     texts = {},
-    found = { jobs = {} },
-    told = { title = READING, detail = "", reading = true },
+    selection = dialog_selection.new(proj),
     quote = quote.new(),
-    loading = true,
-    fresh = {},
     focus_first = "search",
+    memory = memory or {},
   }, M)
+  if compares then
+    dialog.comparison = comparison.new(dialog.memory.compare)
+  end
   if not dialog_rows.has_lanes() and dialog.choice.where == "lanes" then
     dialog.choice.where = "takes"
   end
-  dialog:look(true)
-  dialog.catalogue = core.query("catalogue")
-  dialog.engines = core.query("engines")
+  dialog.presets = dialog_presets.new(dialog)
+  dialog.each = each_item.new(dialog)
+  dialog.selection:look(dialog.choice.mode, true)
+  dialog.facts = facts_for(dialog)
   dialog:filter()
   dialog:settle()
   return dialog
 end
 
--- Choose the entry that was chosen last, as soon as it is there; else the first preset that fits.
+--- Tell whether models are still to come.
+function M:loading()
+  return self.facts ~= nil and self.facts.loading
+end
+
+--- Choose the entry that was chosen last, as soon as it is there; else the first preset that fits.
 function M:settle()
+  if self.comparison then
+    self.comparison:settle(self.entries)
+  end
   local entry = self.entries.by_id[self.choice.wanted]
-  if not entry and not self.loading then
+  if not entry and self.presets_known and not self:loading() then
     entry = self.entries.presets[1]
   end
   if entry and not self.choice.entry then
@@ -66,74 +103,6 @@ function M:settle()
     self.list:select_id(entry.id)
     self:changed()
   end
-end
-
--- What tells at little cost that the selection is another one. Not every change of a selection is a change
--- of the project's state.
-local function mark_of(proj)
-  local count = reaper.CountSelectedMediaItems(proj)
-  local first = count > 0 and reaper.GetSelectedMediaItem(proj, 0)
-  local last = count > 0 and reaper.GetSelectedMediaItem(proj, count - 1)
-  local start, stop = reaper.GetSet_LoopTimeRange2(proj, false, false, 0, 0, false)
-  local parts =
-    { reaper.GetProjectStateChangeCount(proj), count, tostring(first), tostring(last), start, stop }
-  parts[#parts + 1] = reaper.CountSelectedTracks(proj)
-  return table.concat(parts, " ")
-end
-
--- Go on with reading the selection; true when it is known.
-local function read_selection(self)
-  local found = self.reading and self.reading()
-  if not found then
-    return false
-  end
-  self.reading, self.found = nil, found
-  self.told = M.tell(found)
-  return true
-end
-
---- Read the selection of the current tab again where it may be another; true when that is done at once.
-function M:look(force)
-  local current = reaper.EnumProjects(-1)
-  if current ~= self.proj then
-    self.proj, force = current, true
-  end
-  local mark = mark_of(self.proj)
-  if not force and mark == self.mark then
-    return false
-  end
-  self.mark = mark
-  self.reading = out.describing(self.proj, { mode = self.choice.mode })
-  return read_selection(self)
-end
-
---- Say in two sentences what is selected and how it will be sent.
--- @param found what `out.describe` gave
--- @return {title=, detail=, refused=}
-function M.tell(found)
-  local jobs = found.jobs or {}
-  if #jobs == 0 then
-    return { title = found.refusal or "Nothing is selected.", detail = found.hint or "", refused = true }
-  end
-  local first = jobs[1]
-  local function facts(job)
-    return ("%s, %s"):format(words.rate(job.rate), words.channels(math.floor(job.channels)))
-  end
-  local refused = found.refusal ~= nil
-  if #jobs == 1 then
-    local title = ("%s · %s · %s"):format(first.words, words.duration(first.seconds), facts(first))
-    local notes = table.concat(first.notes or {}, " ")
-    local detail = found.refusal or ((first.why or "") .. " " .. notes)
-    return { title = title, detail = detail, refused = refused }
-  end
-  local seconds, same = 0, true
-  for _, job in ipairs(jobs) do
-    seconds = seconds + job.seconds
-    same = same and job.mode == first.mode and job.why == first.why
-  end
-  local title = ("%s · %s in all"):format(words.count(#jobs, "job"), words.duration(seconds))
-  local detail = same and first.why or "Some items are sent as files, others are rendered as they are heard."
-  return { title = title, detail = found.refusal or detail or "", refused = refused }
 end
 
 --- Search.
@@ -155,6 +124,16 @@ function M:pick()
   local row = self.list:row()
   if row and row ~= self.choice.entry then
     self.choice:choose(row)
+    self.presets.said = nil
+    self:changed()
+  end
+end
+
+--- Take the selected row into the comparison, or out of it.
+function M:toggle(entry)
+  entry = entry or self.list:row()
+  if entry and entry.kind ~= "heading" then
+    self.full = not self.comparison:toggle(entry)
     self:changed()
   end
 end
@@ -165,114 +144,93 @@ function M:engine_changed()
 end
 
 function M:mode_changed()
-  self:look(true)
+  self.selection:look(self.choice.mode, true)
   self:changed()
 end
 
--- What is sent of the selection; nothing where the model makes audio from words.
-local function jobs_for(self)
-  if not self.choice:takes_input(self.entries) then
+local function takes_input(self)
+  return self.comparison ~= nil or self.choice:takes_input(self.entries)
+end
+
+--- Give what is sent of the selection; nothing where the model makes audio from words.
+function M:jobs()
+  if not takes_input(self) then
     return {}
   end
-  return self.found.jobs or {}
+  return self.selection.found.jobs or {}
+end
+
+-- What is ordered of every region.
+local function orders_of(self)
+  if self.comparison then
+    return self.comparison:orders(self.entries, self.choice)
+  end
+  return { self.choice:order(self.entries) }
 end
 
 --- Something of the order changed: it is priced again.
 function M:changed()
   self.failure = nil
-  local arguments = nil
+  local plan = nil
   if self.choice.entry and not self:blocked() then
-    arguments = quote.arguments(self.choice:order(self.entries), jobs_for(self))
+    plan = self.each:plan() or quote.plan(orders_of(self), self:jobs())
   end
-  self.quote:want(arguments, reaper.time_precise())
+  self.quote:want(plan, reaper.time_precise())
+end
+
+local function refusal_of(self)
+  if self.comparison then
+    return self.comparison:refusal(self.entries, self.choice)
+  end
+  return self.each:refusal() or self.choice:refusal(self.entries)
 end
 
 --- Say why the order can't be placed; nil when it can.
 function M:blocked()
-  if self.choice.entry and not self.choice:takes_input(self.entries) then
-    return self.choice:refusal(self.entries)
+  local told = self.selection.told
+  if takes_input(self) then
+    if told.refused or told.reading then
+      return told.title
+    elseif self.trouble then
+      return self.trouble
+    end
   end
-  if self.told.refused or self.told.reading then
-    return self.told.title
-  end
-  if self.trouble then
-    return self.trouble
-  end
-  return self.choice:refusal(self.entries)
+  return refusal_of(self)
 end
 
 --- Give what stands beside the buttons.
 function M:cost_words()
-  if self.failure then
-    return { text = self.failure, kind = "bad", more = {} }
-  end
-  if self.trouble then
+  if self.trouble and not self.failure then
     return { text = self.trouble, kind = "bad", more = self.trouble_hint and { self.trouble_hint } or {} }
   end
-  if self.told.refused and self.choice:takes_input(self.entries) then
+  local failure = self.failure or self.presets.said
+  if failure then
+    return { text = failure, kind = "bad", more = {} }
+  end
+  if self.selection.told.refused and takes_input(self) then
     return { text = "Select items, or a time selection on tracks, or a razor edit.", kind = "dim", more = {} }
   end
-  local refusal = self.choice:refusal(self.entries)
+  local refusal = refusal_of(self)
   if refusal then
     return { text = refusal, kind = "warn", more = {} }
   end
-  return self.quote:words(self.choice.entry and self.choice:engine_of(self.choice.entry))
-end
-
-local function read_engines(self)
-  local answer = self.engines and self.engines:poll()
-  if not answer then
-    return false
+  local engine = nil
+  for _, order in ipairs(orders_of(self)) do
+    local one = order.engine or self.choice:engine_of(self.choice.entry)
+    engine = (engine == nil or engine == one) and one or "several"
   end
-  self.engines = nil
-  if answer.rows then
-    self.choice:set_ready(choice.readiness(answer.rows))
-    self:changed()
-  end
-  return true
-end
-
-local function read_catalogue(self)
-  if self.catalogue then
-    local answer = self.catalogue:poll()
-    if not answer then
-      return false
-    end
-    self.catalogue = nil
-    if answer.error then
-      self.loading = false
-      self.trouble, self.trouble_hint = answer.error.message, answer.error.hint
-      self:settle()
-      return true
-    end
-    self.fresh = answer.rows
-  end
-  if #self.fresh == 0 and not self.loading then
-    return false
-  end
-  local taken = math.min(SLICE, #self.fresh)
-  for index = 1, taken do
-    self.entries:add(self.fresh[index])
-  end
-  self.fresh = table.move(self.fresh, taken + 1, #self.fresh, 1, {})
-  if #self.fresh == 0 then
-    self.loading = false
-    self:filter()
-    self:settle()
-    self:changed()
-  end
-  return true
+  return self.quote:words(not self.each.on and engine or nil)
 end
 
 --- Do a tick's work; true when the window has to be drawn.
 function M:tick(now)
-  local drawn = read_engines(self)
-  drawn = read_catalogue(self) or drawn
+  local drawn = self.facts:tick()
+  drawn = self.presets:tick() or drawn
   drawn = self.quote:tick(now) or drawn
-  local known = read_selection(self)
-  if now - (self.looked or 0) > LOOK and not (self.starting or self.reading) then
+  local known = self.selection:read()
+  if now - (self.looked or 0) > LOOK and not (self.starting or self.selection.reading) then
     self.looked = now
-    known = self:look(false) or known
+    known = self.selection:look(self.choice.mode, false) or known
   end
   if known then
     self:changed()
@@ -281,29 +239,53 @@ function M:tick(now)
   return drawn
 end
 
---- Start the separation.
+-- What the start hands on: the orders with what each may spend, that is what was shown.
+local function agreed(self)
+  local allowed = self.quote:allowed()
+  local orders = orders_of(self)
+  for index, order in ipairs(orders) do
+    order.prices = allowed and allowed[index] or nil
+    order.texts, order.again = self.settings.texts, self.settings.again
+  end
+  if self.comparison then
+    return { orders = orders, mode = self.choice.mode }
+  end
+  orders[1].each = self.each:orders(allowed)
+  return orders[1]
+end
+
+-- What is remembered of the choices: of a comparison, nothing of the one model that is looked at.
+local function remember(self)
+  local memory = self.memory
+  if self.comparison then
+    memory.original, memory.mode, memory.engine = self.choice.original, self.choice.mode, self.choice.engine
+    memory.compare = self.comparison:memory()
+  else
+    memory = self.choice:memory()
+    memory.compare = self.memory.compare
+    memory.order = self.choice:order(self.entries)
+  end
+  settings.keep(self.selection.proj, memory)
+end
+
+--- Start the separation, or the separations that are to be compared.
 function M:start()
   if self.starting or self:blocked() then
     return
   end
-  local order = self.choice:order(self.entries)
-  local memory = self.choice:memory()
-  memory.order = self.choice:order(self.entries)
-  settings.keep(self.proj, memory)
-  order.max_credits = self.quote:limit()
-  order.texts = self.settings.texts
-  order.again = self.settings.again
+  remember(self)
   self.starting = true
   self.events.sending(true)
-  out.start(self.proj, order, function(folders, sentence)
+  local proj = self.selection.proj
+  out.start(proj, agreed(self), function(folders, sentence)
     self.starting = false
     self.events.sending(false)
     if not folders then
       self.failure = sentence
-      self:look(true)
+      self.selection:look(self.choice.mode, true)
       return
     end
-    self.events.started(folders, sentence, self.proj)
+    self.events.started(folders, sentence, proj)
   end)
 end
 
@@ -323,11 +305,8 @@ end
 
 --- Give up what is still being asked; the window is closing.
 function M:closed()
-  for _, query in ipairs({ self.catalogue or false, self.engines or false }) do
-    if query then
-      query:cancel()
-    end
-  end
+  self.facts:close()
+  self.presets:close()
   self.quote:close()
 end
 

@@ -1,8 +1,9 @@
 -- The right side of the dialog: the rows of the form for what is chosen.
-local box = require("ui.box")
+local chains = require("chains")
 local choice_module = require("choice")
 local field_module = require("ui.field")
-local utext = require("ui.utext")
+local form_rows = require("ui.rows")
+local tables = require("tables")
 local widgets = require("ui.widgets")
 local words = require("words")
 
@@ -27,7 +28,7 @@ local MODE = {
 }
 local ENGINE = { { "auto", "Automatic" }, { "offline", "This computer" }, { "mvsep", "MVSEP" } }
 
-M.ORIGINAL, M.MODE, M.ENGINE = ORIGINAL, MODE, ENGINE
+M.ORIGINAL, M.MODE = ORIGINAL, MODE
 
 --- Tell whether this REAPER has fixed lanes: version 7 has.
 function M.has_lanes()
@@ -44,66 +45,13 @@ function M.places()
   return places
 end
 
-local function gap(height)
-  return { h = height, draw = function() end }
-end
-
-local function heading(ui, text)
-  local p = ui.paint
-  return {
-    h = p:px(30),
-    keep = true,
-    draw = function(_, area)
-      local line = box.new(area.x, area.y + p:px(6), area.w, area.h - p:px(8))
-      p:text(line, text, { font = p.BOLD })
-    end,
-  }
-end
-
-local function text_row(ui, text, width, style, most)
-  local p = ui.paint
-  local font = style.font or p.BODY
-  local lines = utext.wrap(text, width, p:measure(font), most)
-  return {
-    h = #lines * p.heights[font],
-    draw = function(_, area)
-      p:lines(area, lines, style)
-    end,
-  }
-end
-
--- A label with its control: beside it, or above it where there is little room.
-local function labelled(ui, width, label, id, draw)
-  local p = ui.paint
-  local tall = p:px(26)
-  local left = math.min(p:px(170), width * 2 // 5)
-  if width < p:px(330) or p:width(p.BODY, label) > left - p:px(10) then
-    return {
-      h = p:px(21) + tall + p:px(8),
-      ids = { id },
-      draw = function(_, area)
-        p:text(box.new(area.x, area.y, area.w, p:px(18)), label, { colour = "dim" })
-        draw(box.new(area.x, area.y + p:px(21), area.w, tall))
-      end,
-    }
-  end
-  return {
-    h = tall + p:px(7),
-    ids = { id },
-    draw = function(_, area)
-      p:text(box.new(area.x, area.y, left - p:px(8), tall), label, { colour = "dim" })
-      draw(box.new(area.x + left, area.y, area.w - left, tall))
-    end,
-  }
-end
-
 local function field_row(ui, width, dialog, field)
   local id = "option:" .. dialog.choice.entry.id .. ":" .. field.name
   local choice = dialog.choice
   if field.kind == "text" then
     local texts = dialog.texts
     texts[id] = texts[id] or field_module.new(choice:value(field))
-    return labelled(ui, width, field.text, id, function(area)
+    return form_rows.labelled(ui, width, field.text, id, function(area)
       if widgets.field(ui, id, area, texts[id], {}) then
         choice:set_value(field, texts[id].text)
         dialog:changed()
@@ -111,39 +59,13 @@ local function field_row(ui, width, dialog, field)
     end)
   end
   local options = choice_module.field_options(field)
-  return labelled(ui, width, field.text, id, function(area)
+  return form_rows.labelled(ui, width, field.text, id, function(area)
     local key, changed = widgets.select(ui, id, area, options, choice:value(field))
     if changed then
       choice:set_value(field, key)
       dialog:changed()
     end
   end)
-end
-
-local function checks_row(ui, width, checks)
-  local p = ui.paint
-  local tall = p:px(24)
-  local widths, ids = {}, {}
-  for index, check in ipairs(checks) do
-    widths[index] = math.min(width, widgets.check_width(ui, check.label, check.swatch))
-    ids[index] = check.id
-  end
-  local places, count = box.flow(widths, width, p:px(14))
-  return {
-    h = count * tall,
-    ids = ids,
-    draw = function(_, area)
-      for index, check in ipairs(checks) do
-        local place = places[index]
-        local cell = box.new(area.x + place.x, area.y + place.row * tall, widths[index], tall)
-        local value, changed =
-          widgets.check(ui, check.id, cell, check.label, check.value, { swatch = check.swatch })
-        if changed then
-          check.set(value)
-        end
-      end
-    end,
-  }
 end
 
 local function add_stems(rows, ui, width, dialog)
@@ -154,10 +76,10 @@ local function add_stems(rows, ui, width, dialog)
   if model and model.kind ~= "stem" then
     return
   end
-  rows[#rows + 1] = heading(ui, "Stems to import")
+  rows[#rows + 1] = form_rows.heading(ui, "Stems to import")
   if #stems == 0 then
     local text = "All that come: which stems there are is known when they are done."
-    rows[#rows + 1] = text_row(ui, text, width, { colour = "dim" })
+    rows[#rows + 1] = form_rows.text(ui, text, width, { colour = "dim" })
   else
     local checks = {}
     for index, id in ipairs(stems) do
@@ -172,9 +94,9 @@ local function add_stems(rows, ui, width, dialog)
         end,
       }
     end
-    rows[#rows + 1] = checks_row(ui, width, checks)
+    rows[#rows + 1] = form_rows.checks(ui, width, checks)
   end
-  rows[#rows + 1] = gap(p:px(4))
+  rows[#rows + 1] = form_rows.gap(p:px(4))
   local function extra(name, label)
     return {
       id = "extra:" .. name,
@@ -187,41 +109,124 @@ local function add_stems(rows, ui, width, dialog)
       end,
     }
   end
-  rows[#rows + 1] = checks_row(ui, width, {
+  local extras = {
     extra("rest", "Rest: all but the chosen stems"),
     extra("residual", "Residual: what no stem holds"),
-  })
+  }
+  if choice.entry.kind == "chain" then
+    extras[3] = extra("levels", "Also what the chain takes apart further")
+    extras[3].swatch = nil
+  end
+  rows[#rows + 1] = form_rows.checks(ui, width, extras)
 end
 
-local function add_result(rows, ui, width, dialog)
-  local choice = dialog.choice
-  rows[#rows + 1] = heading(ui, "Result")
-  local function select_row(label, id, options, name)
-    rows[#rows + 1] = labelled(ui, width, label, id, function(area)
-      local key, changed = widgets.select(ui, id, area, options, choice[name])
-      if changed then
-        choice[name] = key
+-- A preset for each of several items.
+local function add_each(rows, ui, width, dialog)
+  local each = dialog.each
+  if not each:fits() then
+    return
+  end
+  rows[#rows + 1] = form_rows.heading(ui, "Items")
+  rows[#rows + 1] = form_rows.checks(ui, width, {
+    {
+      id = "each",
+      label = "A preset for each of them",
+      value = each.on,
+      set = function(value)
+        each.on = value
         dialog:changed()
+      end,
+    },
+  })
+  local options = each.on and each:options()
+  for index, job in ipairs(each.on and dialog:jobs() or {}) do
+    local id = "each:" .. index
+    rows[#rows + 1] = form_rows.labelled(ui, width, job.words, id, function(area)
+      local key, changed = widgets.select(ui, id, area, options, each:value(job))
+      if changed then
+        each:pick(job, key)
       end
     end)
   end
-  select_row("Place", "where", M.places(), "where")
-  select_row("Original", "original", ORIGINAL, "original")
-  rows[#rows + 1] = heading(ui, "How")
-  rows[#rows + 1] = labelled(ui, width, "Engine", "engine", function(area)
+end
+
+-- The formats that fit a project; another one only where a preset asks for it.
+local function formats(chosen)
+  local options = {}
+  for _, row in ipairs(tables.FORMATS) do
+    if row.lossless or row.id == chosen then
+      options[#options + 1] = { row.id, row.label }
+    end
+  end
+  return options
+end
+
+--- A select for what stands in a field of a table; `changed` is told.
+function M.select(ui, width, label, id, options, holder, changed)
+  return form_rows.labelled(ui, width, label, id, function(area)
+    local key, hit = widgets.select(ui, id, area, options, holder[id])
+    if hit then
+      holder[id] = key
+      changed()
+    end
+  end)
+end
+
+--- The rows of "How": engine, audio, files.
+function M.add_how(rows, ui, width, dialog)
+  local choice = dialog.choice
+  rows[#rows + 1] = form_rows.heading(ui, "How")
+  rows[#rows + 1] = form_rows.labelled(ui, width, "Engine", "engine", function(area)
     local key, changed = widgets.segments(ui, "engine", area, ENGINE, choice.engine or "auto")
     if changed then
       choice:set_engine(key ~= "auto" and key or nil)
       dialog:engine_changed()
     end
   end)
-  rows[#rows + 1] = labelled(ui, width, "Audio", "mode", function(area)
-    local key, changed = widgets.select(ui, "mode", area, MODE, choice.mode)
-    if changed then
-      choice.mode = key
-      dialog:mode_changed()
-    end
+  rows[#rows + 1] = M.select(ui, width, "Audio", "mode", MODE, choice, function()
+    dialog:mode_changed()
   end)
+  local function changed()
+    dialog:changed()
+  end
+  rows[#rows + 1] = M.select(ui, width, "Files", "format", formats(choice.format), choice, changed)
+end
+
+local function add_result(rows, ui, width, dialog)
+  local choice = dialog.choice
+  local function changed()
+    dialog:changed()
+  end
+  rows[#rows + 1] = form_rows.heading(ui, "Result")
+  rows[#rows + 1] = M.select(ui, width, "Place", "where", M.places(), choice, changed)
+  rows[#rows + 1] = M.select(ui, width, "Original", "original", ORIGINAL, choice, changed)
+end
+
+-- What comes of the entry, in a sentence or two.
+local function summary_of(dialog, model)
+  local entry = dialog.choice.entry
+  if entry.kind == "model" then
+    return model.summary
+  end
+  local gives = entry.kind == "preset" and entry.preset.gives or entry.detail
+  local summary = ("Gives %s."):format((gives:gsub("%.$", "")))
+  if model and entry.kind == "preset" then
+    summary = ("%s Model: %s."):format(summary, model.name)
+  end
+  return summary
+end
+
+-- A chain's steps, in their order.
+local function add_steps(rows, ui, width, dialog)
+  rows[#rows + 1] = form_rows.heading(ui, "Steps")
+  for index, step in ipairs(dialog.choice.entry.steps) do
+    local recipe = chains.recipe(step, dialog.entries, dialog.choice.ready)
+    local model = recipe.model and dialog.entries:named(recipe.engine, recipe.model)
+    local of = step.of == "" and "The selection" or words.stem(chains.id_of(step.of))
+    local with = model and model.title or recipe.model or "the engine's own choice"
+    local text = ("%d. %s, with %s"):format(index, of, with)
+    rows[#rows + 1] = form_rows.text(ui, text, width, { colour = "dim" }, 2)
+  end
 end
 
 --- Build the rows for a width.
@@ -230,32 +235,28 @@ function M.build(ui, dialog, width)
   local choice = dialog.choice
   local entry = choice.entry
   if not entry then
-    local text = dialog.loading and "Asking Stembridge for its models…"
+    local text = dialog:loading() and "Asking Stembridge for its models…"
       or "Choose a preset or a model on the left."
-    return { text_row(ui, text, width, { colour = "dim" }) }
+    return { form_rows.text(ui, text, width, { colour = "dim" }) }
   end
   local rows = {}
   local model = choice:model(dialog.entries)
-  rows[1] = text_row(ui, entry.title, width, { font = p.TITLE }, 2)
-  rows[2] = gap(p:px(2))
-  local summary
-  if entry.kind == "preset" then
-    summary = "Gives " .. entry.preset.gives .. "."
-    if model then
-      summary = summary .. " Model: " .. model.name .. "."
-    end
-  else
-    summary = model.summary
-  end
-  rows[3] = text_row(ui, summary, width, { colour = "dim" }, 3)
+  rows[1] = form_rows.text(ui, entry.title, width, { font = p.TITLE }, 2)
+  rows[2] = form_rows.gap(p:px(2))
+  rows[3] = form_rows.text(ui, summary_of(dialog, model), width, { colour = "dim" }, 3)
   if model and #model.fields > 0 then
-    rows[#rows + 1] = heading(ui, "Options")
+    rows[#rows + 1] = form_rows.heading(ui, "Options")
     for _, field in ipairs(model.fields) do
       rows[#rows + 1] = field_row(ui, width, dialog, field)
     end
   end
+  if entry.kind == "chain" then
+    add_steps(rows, ui, width, dialog)
+  end
   add_stems(rows, ui, width, dialog)
   add_result(rows, ui, width, dialog)
+  M.add_how(rows, ui, width, dialog)
+  add_each(rows, ui, width, dialog)
   return rows
 end
 

@@ -1,5 +1,6 @@
 -- How the dialog looks: the selection on top, the list on the left, the form on the right, the start below.
 local box = require("ui.box")
+local compare_rows = require("compare_rows")
 local dialog_rows = require("dialog_rows")
 local form = require("ui.form")
 local utext = require("ui.utext")
@@ -10,7 +11,7 @@ local M = {}
 -- The lines below the header's first: at most `most`.
 local function header_lines(ui, width, dialog, most)
   local p = ui.paint
-  return utext.wrap(dialog.told.detail, width - p:px(32), p:measure(p.BODY), most)
+  return utext.wrap(dialog.selection.told.detail, width - p:px(32), p:measure(p.BODY), most)
 end
 
 local function header(ui, area, dialog, lines)
@@ -18,7 +19,7 @@ local function header(ui, area, dialog, lines)
   p:fill(area, "raised")
   p:fill(box.new(area.x, area.y + area.h - 1, area.w, 1), "line")
   local inner = box.inset(area, p:px(16), p:px(10))
-  local told = dialog.told
+  local told = dialog.selection.told
   local first = box.cut(inner, "top", p:px(20))
   p:text(first, told.title, { font = p.BOLD, colour = told.refused and "bad" or "text" })
   local rest = box.new(inner.x, inner.y + p:px(21), inner.w, inner.h - p:px(21))
@@ -42,6 +43,8 @@ local function left_side(ui, area, dialog)
       dialog:pick()
     end
   end
+  local compared = dialog.comparison
+  local toggled = nil
   -- The rows fill the list: no gap is left at its end.
   local space = rest.h - p:px(4)
   local row_height = space // math.max(1, space // p:px(38))
@@ -50,6 +53,19 @@ local function left_side(ui, area, dialog)
       local line = box.new(cell.x, cell.y + cell.h - p:px(22), cell.w, p:px(20))
       p:text(line, row.title, { font = p.BOLD, colour = "dim" })
       return
+    end
+    if compared then
+      local mark
+      mark, cell = box.cut(cell, "left", p:px(16), p:px(8))
+      mark = box.new(mark.x, cell.y + (cell.h - mark.w) // 2, mark.w, mark.w)
+      local marked = compared:has(row)
+      p:panel(mark, marked and "accent" or "field", marked and "accent" or "edge")
+      if marked then
+        p:tick(mark, "on_accent")
+      end
+      if ui:clicked("mark:" .. row.id, mark) then
+        toggled = row
+      end
     end
     local middle = cell.y + (cell.h - p:px(35)) // 2
     local top = box.new(cell.x, middle, cell.w, p:px(18))
@@ -60,6 +76,14 @@ local function left_side(ui, area, dialog)
   if moved then
     dialog:pick()
   end
+  local there = compared and (ui.focus.id == "search" or ui.focus.id == "list")
+  if there and ui:take("enter") or (compared and ui.focus.id == "list" and ui:take("space")) then
+    toggled = dialog.list:row()
+  end
+  if toggled then
+    dialog:toggle(toggled)
+    ui:redraw()
+  end
   if #dialog.list.rows == 0 then
     local text = dialog.search.text == "" and "No models."
       or ("Nothing matches '%s'."):format(dialog.search.text)
@@ -68,9 +92,25 @@ local function left_side(ui, area, dialog)
       text,
       { colour = "dim" }
     )
-  elseif dialog.loading and dialog.search.text == "" then
+  elseif dialog:loading() and dialog.search.text == "" then
     local note = box.new(rest.x + p:px(10), rest.y + rest.h - p:px(24), rest.w - p:px(20), p:px(20))
     p:text(note, "Loading the models…", { font = p.SMALL, colour = "dim" })
+  end
+end
+
+-- Below the list: what is chosen becomes a preset of the user's own, or is one and goes.
+local function preset_buttons(ui, area, dialog)
+  local p = ui.paint
+  local presets = dialog.presets
+  local save, rest = box.cut(area, "left", widgets.button_width(ui, "Save as preset…"), p:px(8))
+  if widgets.button(ui, "save_preset", save, "Save as preset…", { disabled = not presets:can_save() }) then
+    presets:save()
+  end
+  if presets:own() then
+    local remove = box.cut(rest, "left", widgets.button_width(ui, "Remove"))
+    if widgets.button(ui, "remove_preset", remove, "Remove") then
+      presets:remove()
+    end
   end
 end
 
@@ -80,7 +120,7 @@ local function footer(ui, area, dialog)
   p:fill(box.new(area.x, area.y, area.w, 1), "line")
   local inner = box.inset(area, p:px(16), p:px(11))
   local tall = p:px(30)
-  local start_label = dialog.starting and "Starting…" or "Separate"
+  local start_label = dialog.starting and "Starting…" or (dialog.comparison and "Compare" or "Separate")
   local start_width = widgets.button_width(ui, start_label, true)
   local cancel_width = widgets.button_width(ui, "Cancel")
   local y = inner.y + (inner.h - tall) // 2
@@ -119,9 +159,16 @@ function M.draw(ui, area, dialog)
     left, right = box.cut(body, "left", math.min(p:px(330), body.w * 2 // 5), p:px(20))
   end
   header(ui, head, dialog, lines)
+  local strip
+  if not dialog.comparison then
+    strip, left = box.cut(left, "bottom", p:px(26), p:px(8))
+  end
   left_side(ui, left, dialog)
-  local rows = dialog_rows.build(ui, dialog, right.w - p:px(16))
-  form.show(ui, "form", right, rows)
+  local build = dialog.comparison and compare_rows.build or dialog_rows.build
+  form.show(ui, "form", right, build(ui, dialog, right.w - p:px(16)))
+  if strip then -- behind the form in Tab's order: it is seldom wanted
+    preset_buttons(ui, strip, dialog)
+  end
   footer(ui, foot, dialog)
   -- What no widget wanted: Esc closes, Enter starts, typing searches.
   if ui:take("escape") then

@@ -1,4 +1,5 @@
--- The list of the dialog: presets first, then the models of each engine; and the search through it.
+-- The list of the dialog: the user's own presets and the shipped ones, chains, then the models of each
+-- engine; and the search through it.
 local json = require("json")
 local tables = require("tables")
 local utext = require("ui.utext")
@@ -16,7 +17,7 @@ local function plain(value)
 end
 
 function M.new()
-  local entries = setmetatable({ presets = {}, models = {}, by_id = {} }, M)
+  local entries = setmetatable({ presets = {}, own = {}, chains = {}, models = {}, by_id = {} }, M)
   for _, preset in ipairs(tables.PRESETS) do
     local row = {
       id = "preset:" .. preset.id,
@@ -31,6 +32,104 @@ function M.new()
     entries.by_id[row.id] = row
   end
   return entries
+end
+
+-- A chain's step without the nulls of JSON.
+local function step_of(row)
+  return {
+    of = plain(row.of) or "",
+    engine = plain(row.engine),
+    model = plain(row.model),
+    options = plain(row.options) or {},
+    stems = plain(row.stems) or {},
+    preset = plain(row.preset),
+  }
+end
+
+local function saved_entry(row)
+  local chain = plain(row.chain)
+  local entry = {
+    kind = chain and "chain" or "own",
+    key = row.id,
+    title = row.title,
+    detail = row.gives,
+    own = row.own == true,
+    name = utext.fold(row.title),
+    hay = utext.fold(("%s %s %s %s"):format(row.title, row.id, row.gives, chain and "chain" or "preset")),
+  }
+  entry.id = entry.kind .. ":" .. row.id
+  if chain then
+    entry.steps = {}
+    for index, step in ipairs(chain) do
+      entry.steps[index] = step_of(step)
+    end
+  else
+    local order = row.order
+    entry.order = {
+      engine = plain(order.engine),
+      model = plain(order.model),
+      options = order.options,
+      stems = order.stems,
+      rest = order.rest == true,
+      residual = order.residual == true,
+      format = plain(order.format),
+    }
+  end
+  return entry
+end
+
+--- Take over the rows of the core's query "presets": the user's own, and all chains. Those that were known
+-- before go.
+function M:take_presets(rows)
+  for _, list in ipairs({ self.own, self.chains }) do
+    for _, entry in ipairs(list) do
+      self.by_id[entry.id] = nil
+    end
+  end
+  self.own, self.chains = {}, {}
+  for _, row in ipairs(rows) do
+    local chain = plain(row.chain)
+    if chain or row.own == true then
+      local entry = saved_entry(row)
+      local list = chain and self.chains or self.own
+      list[#list + 1] = entry
+      self.by_id[entry.id] = entry
+    end
+  end
+end
+
+--- Give the stems that a model promises with options (key by field); empty where only the result will tell.
+function M.promised(model, options)
+  for _, promise in ipairs(model.promises or {}) do
+    local fits = true
+    for name, key in pairs(promise.options) do
+      local set = options[name]
+      for _, field in ipairs(set == nil and model.fields or {}) do
+        set = set or (field.name == name and plain(field.default)) or nil
+      end
+      fits = fits and set == key
+    end
+    if fits then
+      return promise.stems
+    end
+  end
+  return model.stems
+end
+
+--- Find a model's entry by its id, or by its name as a person writes it; `engine` may be nil for any.
+function M:named(engine, model)
+  local wanted = utext.fold(model)
+  local by_name
+  for _, entry in ipairs(self.models) do
+    if not engine or entry.engine == engine then
+      if entry.key == model then
+        return entry
+      elseif entry.name == wanted or utext.fold((entry.title:gsub("%s*%(.*$", ""))) == wanted then
+        by_name = by_name or entry
+      end
+    end
+  end
+  return by_name
 end
 
 --- Give the id of a model's entry.
@@ -88,8 +187,21 @@ local function heading(title)
   return { kind = "heading", title = title }
 end
 
-local function can(preset, engine)
-  return engine ~= "offline" or preset.offline ~= nil
+-- Whether an entry that isn't a model can be done by an engine; nil: by any.
+local function can(entry, engine)
+  if not engine then
+    return true
+  elseif entry.kind == "preset" then
+    return engine ~= "offline" or entry.preset.offline ~= nil
+  elseif entry.kind == "own" then
+    return entry.order.engine == nil or entry.order.engine == engine
+  end
+  for _, step in ipairs(entry.steps) do
+    if step.engine ~= nil and step.engine ~= engine then
+      return false
+    end
+  end
+  return true
 end
 
 --- Give the rows of the list: in each group, what has the words in its name comes first.
@@ -99,10 +211,10 @@ end
 function M:rows(query, engine)
   local needle = utext.fold(query)
   local rows, count = {}, 0
-  local function group(title, list, fits)
+  local function group(title, list, wanted)
     local named, others = {}, {}
     for _, entry in ipairs(list) do
-      if fits(entry) and utext.matches(entry.hay, needle) then
+      if wanted(entry) and utext.matches(entry.hay, needle) then
         local better = utext.matches(entry.name, needle) and named or others
         better[#better + 1] = entry
       end
@@ -114,9 +226,12 @@ function M:rows(query, engine)
       count = count + #named + #others
     end
   end
-  group("Presets", self.presets, function(entry)
-    return can(entry.preset, engine)
-  end)
+  local function fits(entry)
+    return can(entry, engine)
+  end
+  group("Your presets", self.own, fits)
+  group("Presets", self.presets, fits)
+  group("Chains", self.chains, fits)
   local order, seen = { "offline", "mvsep" }, { offline = true, mvsep = true }
   for _, entry in ipairs(self.models) do
     if not seen[entry.engine] then

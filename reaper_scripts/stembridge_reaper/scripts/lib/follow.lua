@@ -8,23 +8,18 @@ local claim = require("claim")
 local core = require("core")
 local files = require("files")
 local followed = require("followed")
+local homecoming = require("homecoming")
 local inbox = require("inbox")
 local json = require("json")
 local ledger = require("ledger")
 local peaks = require("peaks")
-local place = require("place")
 local projects = require("projects")
-local results = require("results")
 
 local M = {}
 
-local POLL_EVERY, LOOK_EVERY = 0.3, 1.0
--- JSON tokens of a result that a tick may parse.
-local TOKENS = 1000
+local POLL_EVERY = 0.3
 -- Jobs that were found in the data folder, and are taken in per tick.
 local ADOPTED = 8
--- A job is brought home again only for a reason that passes by itself.
-local PASSING = { no_project = true, recording = true }
 local OVER = { failed = true, cancelled = true, needs_decision = true }
 
 local jobs, by_id, missing = {}, {}, {}
@@ -139,58 +134,6 @@ local function search()
   if taken == #fresh then
     scan, fresh, taken = nil, nil, 0
   end
-end
-
--- A finished job -------------------------------------------------------------------------------------
-
--- Read the result in slices, then import in a tick of its own.
-local function bring_home(job, options)
-  job.result = job.result or results.reader(job.folder)
-  local result, why = job.result(TOKENS)
-  if result == nil then
-    return false
-  end
-  job.wish, job.result = nil, nil
-  local done, sentence, code
-  if result then
-    done, sentence, code =
-      place.import(job.folder, { proj = job.proj, again = options.again, result = result })
-  else
-    sentence = why
-  end
-  job.refused, job.held = nil, nil
-  if done then
-    job.placed, job.proj = true, done.proj
-    job.count, job.notes = done.count + done.lines, done.notes
-  elseif code == "placed" then
-    job.placed = true
-    ledger.remove(project_of(job), job.id)
-    job.notes = { sentence }
-  elseif PASSING[code] then
-    job.held = { sentence = sentence, code = code, due = reaper.time_precise() + LOOK_EVERY }
-  else
-    job.refused = sentence
-  end
-  return true
-end
-
--- What an import waited for is looked at again now and then.
-local function can_go_on(job, now)
-  local held = job.held
-  if not held then
-    return true
-  elseif now < held.due then
-    return false
-  end
-  held.due = now + LOOK_EVERY
-  return held.code ~= "no_project" or (job.context ~= nil and projects.find(job.context, job.proj) ~= nil)
-end
-
-local function wants_home(job, mine, now)
-  if job.state ~= "ready" or not (mine and job.bring) or job.placed or job.refused then
-    return false
-  end
-  return can_go_on(job, now)
 end
 
 -- A job without a worker -----------------------------------------------------------------------------
@@ -322,9 +265,7 @@ function M.busy()
     return true
   end
   for _, job in ipairs(jobs) do
-    if job.wish or not (job.over or job.stalled) then
-      return true
-    elseif job.state == "ready" and job.bring and not (job.placed or job.refused or job.held) then
+    if job.wish or not (job.over or job.stalled) or homecoming.due(job, jobs) then
       return true
     end
   end
@@ -332,17 +273,6 @@ function M.busy()
 end
 
 -- The tick -------------------------------------------------------------------------------------------
-
-local function next_import(mine, now)
-  for _, job in ipairs(jobs) do
-    if job.wish and job.state == "ready" then
-      return job, job.wish
-    elseif wants_home(job, mine, now) then
-      return job, {}
-    end
-  end
-  return nil
-end
 
 -- Poll the next job whose time has come.
 local function poll_one(now, mine)
@@ -368,11 +298,11 @@ end
 function M.tick()
   local now = reaper.time_precise()
   local mine = claim.hold(now)
-  local job, options = next_import(mine, now)
-  if job then
-    return bring_home(job, options)
+  local coming, again = homecoming.next(jobs, mine, now, scan ~= nil)
+  if coming then
+    return homecoming.bring(coming, again)
   end
-  if now - looked >= LOOK_EVERY and folder_of_jobs then
+  if now - looked >= homecoming.LOOK_EVERY and folder_of_jobs then
     looked = now
     look_into_ledger()
   elseif scan then

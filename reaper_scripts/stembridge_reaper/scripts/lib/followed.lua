@@ -31,7 +31,8 @@ end
 --- Begin to follow the job in a folder. `proj`: its project's pointer, where known. `started`: true where
 -- its worker was started just now.
 --
--- Fields for the user's eyes: id, name, engine, model, state (as in PROTOCOL.md), over (no worker has it),
+-- Fields for the user's eyes: id, name, engine, model, chain, method and stem (of a blend), state (as in
+-- PROTOCOL.md), over (no worker has it),
 -- max_credits, phase, done, total, unit, waiting {reason, till = Unix seconds or nil}, message, hint,
 -- question {id, code, message, hint, choices = a list of {id = , words = }}, warnings (sentences), stalled
 -- (its worker died twice).
@@ -55,6 +56,7 @@ end
 --- Take over what is known of the request already (inbox.lua's facts), so that it isn't read again.
 function Job:know(facts)
   self.name, self.engine, self.model = facts.name, facts.engine, facts.model
+  self.chain, self.method, self.stem = facts.chain, facts.method, facts.stem
   self.max_credits, self.context, self.known = facts.max_credits, facts.context, true
 end
 
@@ -76,6 +78,7 @@ local function learn(job)
   if done and type(request) == "table" then
     job.name = type(request.name) == "string" and request.name or ""
     job.engine, job.model, job.max_credits = request.engine, request.model, request.max_credits
+    job.chain, job.method, job.stem = request.chain, request.method, request.stem
     local context = request.host_context
     local ours = type(context) == "table"
       and type(context.project) == "table"

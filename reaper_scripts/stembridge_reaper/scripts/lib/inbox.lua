@@ -19,13 +19,13 @@ function M.scan(jobs_folder)
   return setmetatable({ folder = jobs_folder, index = 0, found = {} }, Scan)
 end
 
--- Take a job in hand when it is a separation of ours. What it says is parsed in slices.
+-- Take a job in hand when it is a separation or a blend of ours. What it says is parsed in slices.
 local function begin(scan, id)
   local folder = files.join(scan.folder, id)
   local text = files.read(files.join(folder, "request.json"), 8 * 1024 * 1024)
   local ours = text
     and text:find('"host"%s*:%s*"reaper"')
-    and text:find('"kind"%s*:%s*"separate"')
+    and (text:find('"kind"%s*:%s*"separate"') or text:find('"kind"%s*:%s*"blend"'))
     and text:find('"host_context"%s*:%s*{')
   if ours then
     scan.reading = { id = id, folder = folder, reader = json.reader(text) }
@@ -38,6 +38,8 @@ local function finish(scan, request)
   local context = type(request) == "table" and request.host_context
   if type(context) ~= "table" or type(context.project) ~= "table" or type(context.parts) ~= "table" then
     return
+  elseif type(request.parent) == "string" then
+    return -- a step of another job, which brings its results home
   end
   local placed = #ledger.placed(one.folder)
   local found = {
@@ -46,6 +48,9 @@ local function finish(scan, request)
     name = request.name or "",
     engine = request.engine,
     model = request.model,
+    chain = request.chain,
+    method = request.method,
+    stem = request.stem,
     max_credits = request.max_credits,
     context = context,
     input = request.input == true,

@@ -14,6 +14,10 @@ local PHASES = {
   separating = "Separating",
   download = "Fetching the stems",
   align = "Checking the stems",
+  blend = "Blending",
+  compare = "Comparing",
+  join = "Joining the parts",
+  write = "Writing the stems",
 }
 
 local function number(value)
@@ -33,6 +37,9 @@ local function amounts(job)
   end
   if job.unit == "place" then
     return total and ("place %.0f of %.0f"):format(done, total) or ("place %.0f"):format(done)
+  end
+  if job.unit == "steps" then
+    return total and ("%.0f of %.0f steps done"):format(done, total) or nil
   end
   if job.unit == "parts" then
     return total and ("part %.0f of %.0f"):format(done, total) or nil
@@ -73,6 +80,15 @@ end
 --- Tell whether all went well: the results are in the project.
 function M.well(job)
   return job.state == "ready" and job.placed == true and not job.refused
+end
+
+-- A phase in words. A job that is made of jobs names the step before it: "Drums: process".
+local function phase_words(phase)
+  local step, rest = phase:match("^(.*): (.-)$")
+  if not step then
+    return phase == "steps" and "Working" or PHASES[phase]
+  end
+  return ("%s: %s"):format(step, (PHASES[rest] or rest):lower())
 end
 
 local function finished(job)
@@ -118,7 +134,7 @@ function M.status(job, now)
     end
     return text, "dim"
   end
-  local phase = job.phase and PHASES[job.phase] or words.state(job.state)
+  local phase = type(job.phase) == "string" and phase_words(job.phase) or words.state(job.state)
   local amount = job.phase and amounts(job)
   return amount and ("%s, %s"):format(phase, amount) or phase, "dim"
 end
@@ -161,8 +177,25 @@ function M.cost(job)
   return nil
 end
 
+-- What stands for a model in a job that has none of its own.
+local function composed(job)
+  if type(job.method) == "string" then
+    local stem = type(job.stem) == "string" and words.stem(job.stem) .. ", " or ""
+    return ("Blend: %s%s"):format(stem, job.method)
+  elseif type(job.chain) == "string" then
+    return "Chain: " .. job.chain
+  elseif type(job.chain) == "table" then
+    return "Chain: " .. tostring(job.chain.title or job.chain.id or "its own")
+  end
+  return nil
+end
+
 --- Give a job's engine and model as far as they are known.
 function M.maker(job, titles)
+  local whole = composed(job)
+  if whole then
+    return whole
+  end
   local model = type(job.model) == "string" and job.model or nil
   local engine = type(job.engine) == "string" and job.engine or nil
   local labels = { offline = "This computer", mvsep = "MVSEP" }

@@ -1,4 +1,5 @@
--- The list of all jobs: state, progress, cost; cancel, retry, import again, open the folder.
+-- The list of all jobs: state, progress, cost; cancel, retry, import again, open the folder; several finished
+-- jobs of one region are compared or blended.
 local box = require("ui.box")
 local job_words = require("job_words")
 local list = require("ui.list")
@@ -13,10 +14,68 @@ M.WIDTH, M.HEIGHT = 720, 440
 
 --- Make the window's content.
 -- @param follow see follow.lua
--- @param events {act=function(action, job, choice), import_all=function(), closed=function()}
+-- @param events {act=function(action, job, choice), import_all=function(), compare=function(jobs),
+--   blend=function(jobs), closed=function()}
 -- @param titles names of models by "engine:model"
 function M.new(follow, events, titles)
-  return setmetatable({ follow = follow, events = events, list = list.new(), titles = titles }, M)
+  local window = { follow = follow, events = events, list = list.new(), titles = titles, marked = {} }
+  return setmetatable(window, M)
+end
+
+-- A job that can be measured against others: it is finished, and says which region it is of.
+local function can_mark(job)
+  return job.state == "ready" and type(job.context) == "table" and type(job.context.span) == "table"
+end
+
+local function mark(self, job)
+  if can_mark(job) then
+    self.marked[job.id] = not self.marked[job.id] or nil
+  end
+end
+
+--- Give the marked jobs, oldest first.
+function M:chosen()
+  local found = {}
+  for _, job in ipairs(self.follow.list()) do
+    if self.marked[job.id] and can_mark(job) then
+      found[#found + 1] = job
+    end
+  end
+  return found
+end
+
+-- Whether two jobs were sent the same region of the same project, as far as their requests tell.
+local function same_region(one, other)
+  local a, b = one.context, other.context
+  for _, name in ipairs({ "frame0", "frames", "rate", "channels" }) do
+    if a.span[name] ~= b.span[name] then
+      return false
+    end
+  end
+  if a.project.id ~= b.project.id or a.mode ~= b.mode or #a.parts ~= #b.parts then
+    return false
+  end
+  for index, part in ipairs(a.parts) do
+    local other_part = b.parts[index]
+    local take, other_take = part.take or part.track, other_part.take or other_part.track
+    if take.guid ~= other_take.guid then
+      return false
+    end
+  end
+  return true
+end
+
+--- Say why the marked jobs can't be compared or blended; nil when they can.
+function M.refusal(jobs)
+  if #jobs < 2 then
+    return "Mark another one."
+  end
+  for index = 2, #jobs do
+    if not same_region(jobs[1], jobs[index]) then
+      return "These aren't of one region."
+    end
+  end
+  return nil
 end
 
 local function refresh(self)
@@ -32,8 +91,30 @@ local function refresh(self)
   end
 end
 
-local function draw_row(ui, job, cell, selected, titles)
+-- The box by which a job is marked; what can't be marked has room for it.
+local function draw_mark(ui, self, job, cell)
   local p = ui.paint
+  local side, rest = box.cut(cell, "left", p:px(16), p:px(10))
+  if not can_mark(job) then
+    return rest
+  end
+  local area = box.new(side.x, side.y + (side.h - side.w) // 2, side.w, side.w)
+  local marked = self.marked[job.id]
+  p:panel(area, marked and "accent" or "field", marked and "accent" or "edge")
+  if marked then
+    p:tick(area, "on_accent")
+  end
+  if ui:clicked("mark:" .. job.id, area) then
+    mark(self, job)
+    ui:redraw()
+  end
+  return rest
+end
+
+local function draw_row(ui, self, job, cell, selected)
+  local p = ui.paint
+  local titles = self.titles
+  cell = draw_mark(ui, self, job, cell)
   local main = selected and "on_select" or "text"
   local dim = selected and "dim_select" or "dim"
   local said, colour = job_words.status(job, os.time())
@@ -110,6 +191,29 @@ local function detail(ui, area, self, job)
   end
 end
 
+-- What can be done with the marked jobs together. Gives the room that is left.
+local function marked_buttons(ui, self, area)
+  local p = ui.paint
+  local jobs = self:chosen()
+  if #jobs == 0 then
+    return area
+  end
+  local refusal = M.refusal(jobs)
+  local rest = area
+  for _, action in ipairs({ { "blend", "Blend…" }, { "compare", "Compare" } }) do
+    local cell
+    cell, rest = box.cut(rest, "right", widgets.button_width(ui, action[2]), p:px(8))
+    if widgets.button(ui, "marked:" .. action[1], cell, action[2], { disabled = refusal ~= nil }) then
+      self.events[action[1]](jobs)
+    end
+  end
+  local text = ("%d marked. %s"):format(#jobs, refusal or "")
+  local note
+  note, rest = box.cut(rest, "right", math.min(rest.w, p:width(p.SMALL, text) + p:px(4)), p:px(8))
+  p:text(note, text, { font = p.SMALL, colour = refusal and "warn" or "dim", align = "right" })
+  return rest
+end
+
 --- Draw a frame.
 function M:draw(ui, area)
   local p = ui.paint
@@ -126,8 +230,11 @@ function M:draw(ui, area)
     below, table_area = box.cut(inner, "bottom", p:px(90), p:px(10))
   end
   widgets.list(ui, "jobs", table_area, self.list, p:px(50), function(row, cell, selected)
-    draw_row(ui, row, cell, selected, self.titles)
+    draw_row(ui, self, row, cell, selected)
   end, { leave_enter = true })
+  if ui.focus.id == "jobs" and job and ui:take("space") then
+    mark(self, job)
+  end
   if job then
     detail(ui, below, self, job)
   end
@@ -153,6 +260,7 @@ function M:draw(ui, area)
       self.events.import_all()
     end
   end
+  rest = marked_buttons(ui, self, rest)
   p:text(rest, words.count(#self.list.rows, "job"), { font = p.SMALL, colour = "dim" })
   if widgets.button(ui, "close", close, "Close") or ui:take("escape") then
     self.events.closed()

@@ -89,7 +89,8 @@ local function sources(job)
   return found
 end
 
-local function track_guid(job)
+--- Give the GUID of the lowest track that was sent: the stems' tracks belong to it.
+function M.track_guid(job)
   local last = ""
   local number = 0
   for _, original in ipairs(job.originals) do
@@ -126,16 +127,23 @@ local function take_title(job)
   return track_title(job)
 end
 
+-- A stem's name; of what isn't a separation, with its kind.
+local function label_of(job, row)
+  local title = job.context.title
+  return type(title) == "string" and ("%s (%s)"):format(row.label, title) or row.label
+end
+
 local function look(job, row)
   return {
-    name = take_title(job) .. DASH .. row.label,
+    name = take_title(job) .. DASH .. label_of(job, row),
     set = job.set,
     stem = row.id,
     job = job.id,
   }
 end
 
-local function note(job, sentence)
+--- Say a sentence to the user, once.
+function M.note(job, sentence)
   for _, known in ipairs(job.notes) do
     if known == sentence then
       return
@@ -162,19 +170,21 @@ end
 local function copy_sound(job, source, track)
   local said = tracks.copy_sound(source, track)
   if said then
-    note(job, said)
+    M.note(job, said)
   end
 end
 
--- Make the tracks that a set lacks, and note them in `found`.
-local function make_tracks(job, found, last, folder)
+--- Make the tracks that a set lacks below the source, and note them in `found` ({stem id = track}).
+-- @param last the number of the last track that is there, or nil
+-- @param folder true: in a folder of their own
+function M.make_tracks(job, found, last, folder)
   local rows, from = missing(job, found), sources(job)
   if #rows == 0 then
     return
   end
   local source = #from > 0 and from[#from] or nil
   if not source and #job.originals > 0 then
-    note(job, "The source's track is gone: the stems lie on new tracks behind the others.")
+    M.note(job, "The source's track is gone: the stems lie on new tracks behind the others.")
   end
   local fresh = next(found) == nil
   local new = tracks.insert(job.proj, last or source and source.number or 0, #rows, folder and fresh)
@@ -189,7 +199,7 @@ local function make_tracks(job, found, last, folder)
   end
   for index, row in ipairs(rows) do
     local track = new[index]
-    dress(job, track, row.id, row.label, tracks.native_colour(row.rgb))
+    dress(job, track, row.id, label_of(job, row), tracks.native_colour(row.rgb))
     if live then
       tracks.copy_delay(live, track)
       if not folder then
@@ -202,13 +212,13 @@ local function make_tracks(job, found, last, folder)
 end
 
 local function on_tracks(job, folder)
-  job.set = job.set .. "/" .. track_guid(job)
+  job.set = job.set .. "/" .. M.track_guid(job)
   local found, last = tracks.of_set(job.proj, job.set)
   local parent = found[tracks.FOLDER]
   if #missing(job, found) == #job.audio then -- nothing but a folder is left of the set
     found, last, parent = {}, nil, nil
   end
-  make_tracks(job, found, last, folder)
+  M.make_tracks(job, found, last, folder)
   parent = parent or found[tracks.FOLDER]
   local original = #job.originals == 1 and job.originals[1] or {}
   for _, row in ipairs(job.audio) do
@@ -220,7 +230,7 @@ local function on_tracks(job, folder)
     local item, said = stems.add_item(track, row, job.context, original.part, look(job, row))
     job.placed.items[#job.placed.items + 1] = items.item_guid(item)
     if said then
-      note(job, said)
+      M.note(job, said)
     end
   end
 end
@@ -236,7 +246,7 @@ local function as_takes(job)
     local _, said = stems.add_take(item, row, job.context, original.part, look(job, row))
     job.placed.takes[#job.placed.takes + 1] = row.take_guid
     if said then
-      note(job, said)
+      M.note(job, said)
     end
   end
   for _, row in ipairs(job.audio) do -- last: the pointers of takes die while others are added
@@ -280,14 +290,14 @@ local function in_lanes(job)
     if not lane then
       lane, used = used, used + 1
       reaper.SetMediaTrackInfo_Value(track, "I_NUMFIXEDLANES", used)
-      reaper.GetSetMediaTrackInfo_String(track, ("P_LANENAME:%d"):format(lane), row.label, true)
+      reaper.GetSetMediaTrackInfo_String(track, ("P_LANENAME:%d"):format(lane), label_of(job, row), true)
       reaper.SetMediaTrackInfo_Value(track, ("C_LANEPLAYS:%d"):format(lane), instead and BESIDE or SILENT)
     end
     reaper.SetMediaItemInfo_Value(item, "I_FIXEDLANE", lane)
     job.placed.items[#job.placed.items + 1] = items.item_guid(item)
     tracks.widen(track, row.channels)
     if said then
-      note(job, said)
+      M.note(job, said)
     end
   end
   if instead and reaper.GetMediaTrackInfo_Value(track, "C_LANEPLAYS:0") ~= SILENT then

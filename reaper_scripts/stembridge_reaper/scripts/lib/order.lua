@@ -27,10 +27,14 @@ local function text_values(options)
   return out
 end
 
---- Give {engine, model, options, stems} of the choices, a preset spelt out; nil and a sentence where the
--- preset isn't known or the engine can't do it. Stems that were chosen win over the preset's.
+--- Give {engine, model, options, stems} of the choices, a preset spelt out, or {chain, stems}; nil and a
+-- sentence where the preset isn't known or the engine can't do it. Stems that were chosen win over the
+-- preset's.
 function M.recipe(choices)
   local chosen = choices.stems or {}
+  if choices.chain then
+    return { chain = choices.chain, levels = choices.levels, stems = chosen }
+  end
   if not choices.preset then
     return {
       engine = choices.engine,
@@ -121,7 +125,8 @@ end
 --- Write a request to separate.
 --
 -- `input` is {name, source = {path, first_frame, frames, rate, channels} or nil, rendered (input.wav is
--- there), check_frame (check.wav begins there) or nil, deliver_to or nil, context}.
+-- there), check_frame (check.wav begins there) or nil, deliver_to or nil, context, max_credits or nil
+-- (then as the choices say)}.
 -- Gives the request, or nil and a sentence.
 function M.request(choices, input)
   local recipe, sentence = M.recipe(choices)
@@ -139,13 +144,15 @@ function M.request(choices, input)
     engine = recipe.engine,
     model = recipe.model,
     options = recipe.options,
+    chain = recipe.chain,
+    levels = recipe.levels,
     stems = json.array({ table.unpack(recipe.stems) }),
     rest = choices.rest == true,
     residual = choices.residual == true,
     format = choices.format or "wav32f",
     deliver_to = input.deliver_to,
     again = choices.again == true,
-    max_credits = whole_number(choices.max_credits),
+    max_credits = whole_number(input.max_credits or choices.max_credits),
     background = true,
     host_context = input.context,
   }

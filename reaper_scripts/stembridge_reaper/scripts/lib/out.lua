@@ -42,12 +42,13 @@ local function notes(plan)
   return found
 end
 
-local function row(plan)
+local function row(proj, plan)
   local count = 0
   for _, entry in ipairs(plan.entries) do
     count = count + #entry.subjects
   end
   return {
+    key = sent.key(proj, plan),
     words = sent.name(plan),
     seconds = span.seconds(plan.frames, plan.rate),
     frames = plan.frames,
@@ -62,21 +63,22 @@ local function row(plan)
   }
 end
 
-local function told(fine, plans)
+local function told(proj, fine, plans)
   local jobs = {}
   for _, plan in ipairs(fine and plans or {}) do
-    jobs[#jobs + 1] = row(plan)
+    jobs[#jobs + 1] = row(proj, plan)
   end
   return { jobs = jobs, refusal = not fine and plans or nil }
 end
 
 --- Say what would be sent: `choices` may hold mode and per. Nothing is changed.
 --
--- Gives {jobs = list of {words, seconds, frames, rate, channels, mode, why, tracks, items, notes, source (as
--- a request has it, in source mode)}, refusal = a sentence or nil}. For many items see `describing`.
+-- Gives {jobs = list of {key, words, seconds, frames, rate, channels, mode, why, tracks, items, notes,
+-- source (as a request has it, in source mode)}, refusal = a sentence or nil}. For many items see
+-- `describing`.
 function M.describe(proj, choices)
   return projects.within(proj, function()
-    return told(survey.begin(proj, choices or {}):whole())
+    return told(proj, survey.begin(proj, choices or {}):whole())
   end)
 end
 
@@ -87,12 +89,12 @@ function M.describing(proj, choices)
   return function()
     if fine == nil then
       fine, plans = one:step()
-      return fine == false and told(fine, plans) or nil
+      return fine == false and told(proj, fine, plans) or nil
     end
     rows = rows or {}
     return projects.within(proj, function()
       for index = #rows + 1, math.min(#plans, #rows + ROWS_PER_TICK) do
-        rows[index] = row(plans[index])
+        rows[index] = row(proj, plans[index])
       end
       return #rows == #plans and { jobs = rows } or nil
     end)
@@ -101,16 +103,18 @@ end
 
 --- Send the selection: make the jobs, and start the core on each. It drives itself by defer.
 --
--- `choices`: engine, model, preset, options, stems, rest, residual, where, original, mode, per, max_credits,
--- again, format; texts ("take_markers" or "regions"); before_effects (as heard, without the tracks'
--- effects); nothing_to_send (the model takes no audio).
+-- `choices`: engine, model, preset or chain, options, stems, rest, residual, where, original, mode, per,
+-- max_credits, prices (what each length may cost, see quote.lua), again, format; texts ("take_markers" or
+-- "regions"); before_effects (as heard, without the tracks' effects); nothing_to_send (the model takes no
+-- audio); orders (several such, with a title each: every region is sent to each of them, to be compared; mode
+-- and per count from outside); each (orders of their own by `key` of a described job).
 -- `done(folders, sentence)` is called once: a list of job folders, or nil and a sentence; both where some
 -- were started before one was refused. Gives a handle with cancel() and progress(), or nil.
 function M.start(proj, choices, done)
   local installed, sentence = core.find()
   local recipe
   if installed then
-    recipe, sentence = order.recipe(choices)
+    recipe, sentence = order.recipe(choices.orders and choices.orders[1] or choices)
   end
   if not recipe then
     done(nil, sentence)

@@ -10,6 +10,7 @@ local peaks = require("peaks")
 local projects = require("projects")
 local results = require("results")
 local texts = require("texts")
+local versions = require("versions")
 local view = require("view")
 
 local M = { UNDO = "Stembridge: import stems" }
@@ -35,7 +36,9 @@ end
 
 local function insert(job)
   local where = "tracks"
-  if #job.audio > 0 then
+  if #job.audio > 0 and job.context.compare then
+    versions.place(job)
+  elseif #job.audio > 0 then
     where = layouts.choose(job)
     layouts.place(job, where)
   end
@@ -48,12 +51,15 @@ local function insert(job)
 end
 
 -- Everything between the two ends of the undo block; they are reached on every path.
-local function in_one_step(job)
-  local proj = job.proj
+local function in_one_step(proj, jobs)
   local restore = view.keep(proj)
   reaper.Undo_BeginBlock2(proj)
   reaper.PreventUIRefresh(1)
-  local fine, fault = pcall(insert, job)
+  local fine, fault = pcall(function()
+    for _, job in ipairs(jobs) do
+      insert(job)
+    end
+  end)
   local restored, other = pcall(restore)
   reaper.PreventUIRefresh(-1)
   reaper.Undo_EndBlock2(proj, M.UNDO, ALL)
@@ -92,11 +98,12 @@ local function refused(sentence, code)
   return nil, sentence, code or "refused"
 end
 
--- The project being current: check the last things, then place.
-local function import_here(job, options)
+-- The last things before a job's stems are placed, its project being current. Gives true, or nil, a sentence
+-- and a code.
+local function make_ready(job, again)
   local proj = job.proj
   if ledger.holds(proj, job.id) then
-    if not options.again then
+    if not again then
       return refused("The stems of this job are in the project already.", "placed")
     end
     -- Beside what is there, not upon it; after an undo, among the stems of the same start.
@@ -111,27 +118,45 @@ local function import_here(job, options)
   if not fine then
     return refused(sentence)
   end
-  local done, fault = pcall(in_one_step, job)
-  if not done then
-    results.close(job.loaded)
-    local words = "The stems couldn't be placed (%s); the project is as it was."
-    return refused(words:format(tostring(fault)), "failed")
-  end
-  for _, row in ipairs(job.audio) do
-    peaks.add(proj, row.take_guid)
-  end
-  return job
+  return true
 end
 
---- Place a finished job's results in its project, at the recorded place, in one undo step.
---
--- folder: the job's folder. options: {proj = the project's last known pointer or nil, again = true to
--- place once more what was placed before, result = the document, where it is read already}.
--- Gives {proj, where, tracks, items, takes (GUIDs), lines (of a transcript), count, notes (sentences for the
--- user)}; or nil, a sentence and a code: "no_project" (it isn't open), "recording", "placed" (there
--- already), "refused" (the result isn't whole) or "failed".
-function M.import(folder, options)
-  options = options or {}
+local function give_up(jobs, fault)
+  local words = "The stems couldn't be placed (%s); the project is as it was."
+  for _, job in ipairs(jobs) do
+    results.close(job.loaded)
+    job.refusal = { words:format(tostring(fault)), "failed" }
+  end
+end
+
+-- Place what is ready, the project being current. What becomes of each job stands in it: refusal, or nothing.
+local function place_here(proj, jobs)
+  local ready = {}
+  for _, job in ipairs(jobs) do
+    local fine, sentence, code = make_ready(job, job.again)
+    if fine then
+      ready[#ready + 1] = job
+    else
+      job.refusal = { sentence, code }
+    end
+  end
+  if #ready == 0 then
+    return
+  end
+  local done, fault = pcall(in_one_step, proj, ready)
+  if not done then
+    give_up(ready, fault)
+    return
+  end
+  for _, job in ipairs(ready) do
+    for _, row in ipairs(job.audio) do
+      peaks.add(proj, row.take_guid)
+    end
+  end
+end
+
+-- Read a job and find its project. Gives the job, or nil, a sentence and a code.
+local function prepare(folder, options)
   local placed = ledger.placed(folder)
   if #placed > 0 and not options.again then
     return refused("The stems of this job were placed before.", "placed")
@@ -167,23 +192,23 @@ function M.import(folder, options)
     labels = loaded.labels,
     set = loaded.context.set,
     times = #placed,
+    again = options.again,
     placed = { tracks = {}, items = {}, takes = {}, lines = 0 },
     notes = {},
   }
   tell_place(job, path)
-  local done, words, code = projects.within(proj, function()
-    return import_here(job, options)
-  end)
-  if not done then
-    return refused(words, code)
-  end
+  return job
+end
+
+-- Write down what was placed, and give it.
+local function finish(job)
   if not write_note(job) then
     job.notes[#job.notes + 1] =
       "The job's folder can't be written to; that it was placed is known by its items alone."
   end
-  ledger.remove(proj, job.id)
+  ledger.remove(job.proj, job.id)
   return {
-    proj = proj,
+    proj = job.proj,
     where = job.where,
     tracks = job.placed.tracks,
     items = job.placed.items,
@@ -192,6 +217,46 @@ function M.import(folder, options)
     count = count(job),
     notes = job.notes,
   }
+end
+
+--- Place the results of finished jobs of one project together, each as `import` does, in one undo step.
+--
+-- list: of {folder, options}. Gives a list of {done}, or {nil, sentence, code}, in the same order: what one
+-- can't give leaves the others.
+function M.import_together(list)
+  local outcomes, jobs, at = {}, {}, {}
+  for index, one in ipairs(list) do
+    local job, sentence, code = prepare(one.folder, one.options)
+    if job and #jobs > 0 and jobs[1].proj ~= job.proj then
+      job, sentence, code = refused("This job belongs to another project than the others.")
+    end
+    outcomes[index] = { nil, sentence, code }
+    if job then
+      jobs[#jobs + 1], at[job] = job, index
+    end
+  end
+  if #jobs > 0 then
+    projects.within(jobs[1].proj, function()
+      place_here(jobs[1].proj, jobs)
+    end)
+  end
+  for _, job in ipairs(jobs) do
+    local refusal = job.refusal
+    outcomes[at[job]] = refusal and { nil, refusal[1], refusal[2] } or { finish(job) }
+  end
+  return outcomes
+end
+
+--- Place a finished job's results in its project, at the recorded place, in one undo step.
+--
+-- folder: the job's folder. options: {proj = the project's last known pointer or nil, again = true to
+-- place once more what was placed before, result = the document, where it is read already}.
+-- Gives {proj, where, tracks, items, takes (GUIDs), lines (of a transcript), count, notes (sentences for the
+-- user)}; or nil, a sentence and a code: "no_project" (it isn't open), "recording", "placed" (there
+-- already), "refused" (the result isn't whole) or "failed".
+function M.import(folder, options)
+  local outcome = M.import_together({ { folder = folder, options = options or {} } })[1]
+  return outcome[1], outcome[2], outcome[3]
 end
 
 return M

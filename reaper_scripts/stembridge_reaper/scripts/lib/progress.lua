@@ -191,14 +191,43 @@ function M:needs_user()
   return false
 end
 
---- Say below what closing means.
-function M.note(jobs)
+-- How several jobs stand together: what is done, what failed, what waits for the user.
+local function tally(jobs)
+  local count = { well = 0, failed = 0, cancelled = 0, asks = 0, runs = 0 }
   for _, job in ipairs(jobs) do
-    if job_words.runs(job) then
-      return "Closing this stops nothing."
+    if job_words.well(job) then
+      count.well = count.well + 1
+    elseif job.state == "cancelled" then
+      count.cancelled = count.cancelled + 1
+    elseif job.stalled or job.refused or job.state == "failed" then
+      count.failed = count.failed + 1
+    elseif job.state == "needs_decision" then
+      count.asks = count.asks + 1
+    else
+      count.runs = count.runs + 1
     end
   end
-  return ""
+  return count
+end
+
+--- Say below how all jobs stand, and what closing means.
+function M.note(jobs)
+  local said = {}
+  local count = tally(jobs)
+  if #jobs > 1 then
+    local done = count.runs + count.asks == 0 and "are in the project" or "done"
+    said[1] = ("%d of %d %s"):format(count.well, #jobs, done)
+    for _, row in ipairs({ { "failed", "failed" }, { "cancelled", "cancelled" }, { "asks", "to answer" } }) do
+      if count[row[1]] > 0 then
+        said[#said + 1] = ("%d %s"):format(count[row[1]], row[2])
+      end
+    end
+    said = { table.concat(said, ", ") .. "." }
+  end
+  if count.runs > 0 then
+    said[#said + 1] = "Closing this stops nothing."
+  end
+  return table.concat(said, " ")
 end
 
 --- Do a tick; true when the window has to be drawn.

@@ -11,13 +11,15 @@ local BUTTONS = {
   { "Separate selection with last settings", "Again" },
   { "Separate selection (Vocals)", "Vocals" },
   { "Separate selection (Six stems)", "6 stems" },
+  { "Compare models on selection", "Compare" },
   { "Show jobs", "Jobs" },
   { "Import finished jobs", "Import" },
 }
 
 --- Give the titles of all actions but this one, in the order of the action list.
 function M.titles()
-  local titles = { "Separate selection", "Separate selection with last settings" }
+  local titles =
+    { "Separate selection", "Separate selection with last settings", "Compare models on selection" }
   for _, preset in ipairs(tables.PRESETS) do
     titles[#titles + 1] = ("Separate selection (%s)"):format(preset.title)
   end

@@ -7,6 +7,7 @@ local json = require("json")
 local M = { CONTEXT = 1, PROTOCOL = 1 }
 
 local AGAIN = " Start the separation again."
+local KINDS = { separate = true, blend = true }
 local AUDIO = { stem = true, audio = true, generated = true }
 -- Lengths of these are exact; a lossy file's depends on who reads it.
 local EXACT = { wav = true, flac = true, w64 = true, aif = true, aiff = true }
@@ -30,7 +31,7 @@ local function guarded(work, ...)
 end
 
 local function understand(result)
-  if type(result) ~= "table" or result.kind ~= "separate" or type(result.stems) ~= "table" then
+  if type(result) ~= "table" or not KINDS[result.kind] or type(result.stems) ~= "table" then
     refuse("The result of this job can't be understood." .. AGAIN)
   end
   if result.protocol ~= M.PROTOCOL then

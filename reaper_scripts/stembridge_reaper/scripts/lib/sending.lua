@@ -1,15 +1,17 @@
 -- The selection becomes jobs: it is planned, then one region after the other is sent, all in slices of a
 -- defer tick. A heard region is rendered, a take is read, a compressed file is checked; then the order is
--- written and the core started.
+-- written and the core started. Where several models get one region, its sound is brought once and copied.
 
 local accessor_mode = require("accessor_mode")
 local check_mode = require("check_mode")
+local copying = require("copying")
 local core = require("core")
 local files = require("files")
 local heard_mode = require("heard_mode")
 local ids = require("ids")
 local order = require("order")
 local projects = require("projects")
+local quote = require("quote")
 local sent = require("sent")
 local survey = require("survey")
 
@@ -17,15 +19,6 @@ local M = {}
 
 local Sending = {}
 Sending.__index = Sending
-
--- The folder in the project's media folder that the core writes the stems into.
-local function deliver_to(proj, name, id)
-  local media = reaper.GetProjectPathEx(proj)
-  if not files.is_absolute(media) then
-    return nil
-  end
-  return files.join(media, "Stems", files.safe_name(name, 60) .. "_" .. id)
-end
 
 local function drop_reader(sending)
   if sending.reader then
@@ -47,42 +40,90 @@ local function finish(sending, sentence)
   end
 end
 
+-- What is ordered of a plan: one order, or one for each model that is compared.
+local function orders_of(sending, plan)
+  local choices = sending.choices
+  local own = choices.each and plan.entries and choices.each[sent.key(sending.proj, plan)]
+  return choices.orders or { own or choices }
+end
+
+-- What the host put into a folder for the core.
+local function file_of(plan)
+  if plan.mode == "heard" or plan.mode == "accessor" then
+    return "input.wav"
+  end
+  return plan.mode == "source" and plan.check and "check.wav" or nil
+end
+
+local function reader_for(sending, plan)
+  local file = file_of(plan)
+  if sending.turn > 1 then
+    return copying.begin(files.join(sending.brought, file), files.join(sending.folder, file))
+  elseif plan.mode == "accessor" then
+    return accessor_mode.begin(plan, sending.folder)
+  end
+  return check_mode.begin(plan, sending.folder)
+end
+
 -- The sound of the current plan goes into its folder. Gives true when it is there, false when there is more
 -- to do, nil and a sentence when it can't be.
 local function bring(sending, plan)
-  if plan.mode == "heard" then
-    return heard_mode.render(sending.proj, plan, sending.folder, sending.choices.before_effects == true)
-  elseif plan.mode == "nothing" or plan.mode == "source" and not plan.check then
+  if not file_of(plan) then
     return true
+  elseif plan.mode == "heard" and sending.turn == 1 then
+    return heard_mode.render(sending.proj, plan, sending.folder, sending.choices.before_effects == true)
   end
   if not sending.reader then
     local sentence
-    if plan.mode == "accessor" then
-      sending.reader, sentence = accessor_mode.begin(plan, sending.folder)
-    else
-      sending.reader = check_mode.begin(plan, sending.folder)
-    end
+    sending.reader, sentence = reader_for(sending, plan)
     if not sending.reader then
       return nil, sentence
     end
   end
   local done, sentence = sending.reader:step()
   if done then
-    plan.check_frame = sending.reader.first_frame
+    plan.check_frame = sending.reader.first_frame or plan.check_frame
     sending.reader = nil
   end
   return done, sentence
 end
 
+-- What was agreed to for this order of this region; nil: it asks.
+local function allowance(choices, plan)
+  local key = plan.frames and quote.span_key(plan.frames, plan.rate, plan.channels) or ""
+  local price = choices.prices and choices.prices[key]
+  return price or choices.max_credits
+end
+
+-- The facts for the way back: the same for all models that get a region.
+local function context_of(sending, plan, choices)
+  if sending.turn == 1 then
+    sending.first_context = sending.context or sent.context(sending.proj, choices, sending.at, plan)
+    sending.comparison = "c" .. ids.new()
+  end
+  if not choices.title then
+    return sending.first_context
+  end
+  local context = {}
+  for name, value in pairs(sending.first_context) do
+    context[name] = value
+  end
+  context.compare = { id = sending.comparison, title = choices.title, number = sending.turn }
+  return context
+end
+
 local function send(sending, plan)
   local name = sent.name(plan)
-  local request, sentence = order.request(sending.choices, {
+  local orders = orders_of(sending, plan)
+  local choices = orders[sending.turn]
+  local request, sentence = order.request(choices, {
     name = name,
     source = sent.source(plan),
     rendered = plan.mode == "heard" or plan.mode == "accessor",
     check_frame = plan.check_frame,
-    deliver_to = deliver_to(sending.proj, name, sending.id),
-    context = sending.context or sent.context(sending.proj, sending.choices, sending.at, plan),
+    deliver_to = sent.deliver_to(sending.proj, name, sending.id),
+    context = context_of(sending, plan, choices),
+    max_credits = allowance(choices, plan),
   })
   local fine = request
   if request then
@@ -95,7 +136,12 @@ local function send(sending, plan)
     return nil, sentence
   end
   sending.folders[#sending.folders + 1] = sending.folder
+  sending.brought = sending.turn == 1 and sending.folder or sending.brought
   sending.folder, sending.id, sending.context = nil, nil, nil
+  sending.turn = sending.turn + 1
+  if sending.turn > #orders then
+    sending.index, sending.turn = sending.index + 1, 1
+  end
   return true
 end
 
@@ -132,8 +178,8 @@ local function begin_job(sending, plan)
   if not sending.folder then
     return nil, sending.id
   end
-  if plan.mode ~= "heard" then
-    sending.context = sent.context(sending.proj, sending.choices, sending.at, plan)
+  if plan.mode ~= "heard" and sending.turn == 1 then
+    sending.context = sent.context(sending.proj, orders_of(sending, plan)[1], sending.at, plan)
   end
   return true
 end
@@ -160,7 +206,6 @@ local function step(sending)
   if not done then
     return done, sentence
   end
-  sending.index = sending.index + 1
   return sending.index > #sending.plans
 end
 
@@ -191,7 +236,7 @@ end
 
 --- Give how many jobs are on their way, and of how many (nil as long as that isn't known).
 function Sending:progress()
-  return #self.folders, self.plans and #self.plans
+  return #self.folders, self.plans and #self.plans * #(self.choices.orders or { 1 })
 end
 
 --- Begin to send a project's selection. `done(folders, sentence)` is called once, in a later tick.
@@ -204,6 +249,7 @@ function M.begin(proj, choices, installed, done)
     done = done,
     folders = {},
     index = 1,
+    turn = 1,
   }, Sending)
   reaper.defer(function()
     tick(sending)

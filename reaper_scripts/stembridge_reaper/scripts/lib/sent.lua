@@ -1,6 +1,7 @@
 -- What a job says about the region that is sent: its name, its place in the file, and the facts that
 -- importing needs (host_context).
 
+local files = require("files")
 local items = require("items")
 local media = require("media")
 local order = require("order")
@@ -19,6 +20,28 @@ function M.name(plan)
     name = ("%s and %d more"):format(name, #plan.entries - 1)
   end
   return name
+end
+
+--- Give the folder in the project's media folder that the core writes a job's stems into; nil where the
+-- project has none.
+function M.deliver_to(proj, name, id)
+  local media_folder = reaper.GetProjectPathEx(proj)
+  if not files.is_absolute(media_folder) then
+    return nil
+  end
+  return files.join(media_folder, "Stems", files.safe_name(name, 60) .. "_" .. id)
+end
+
+--- Give what a plan is known by as long as the project is open: its items' or its tracks' GUIDs.
+function M.key(proj, plan)
+  return projects.within(proj, function()
+    local words = {}
+    for _, entry in ipairs(plan.entries) do
+      local subject = entry.whole and entry.subjects[1]
+      words[#words + 1] = subject and items.item_guid(subject.item) or reaper.GetTrackGUID(entry.track)
+    end
+    return table.concat(words, " ")
+  end)
 end
 
 --- Give the source of a plan as a request has it, or nil where the host renders.

@@ -1,4 +1,6 @@
 -- The life of a script with a window: one loop that draws, follows the jobs, and ends when neither is needed.
+local blend_window = require("blend_window")
+local compare_window = require("compare_window")
 local follow = require("follow")
 local jobs_window = require("jobs_window")
 local progress = require("progress")
@@ -8,7 +10,7 @@ local window = require("ui.window")
 
 local M = {}
 
-local self = { window = nil, view = nil, kind = nil, all = nil, following = false, work = {} }
+local self = { window = nil, view = nil, kind = nil, all = nil, following = false, work = {}, watches = {} }
 
 -- The loop sleeps when there is neither a window nor work; what comes later (a job that took many ticks to
 -- send) wakes it.
@@ -83,6 +85,12 @@ function M.every_tick(work)
   wake()
 end
 
+--- Call `watch` whenever something of the jobs changed, until it gives true. It doesn't keep the script
+-- alive.
+function M.on_change(watch)
+  self.watches[#self.watches + 1] = watch
+end
+
 --- Say something in a box of REAPER's.
 function M.say(text, title)
   reaper.MB(text, title or "Stembridge", 0)
@@ -132,9 +140,37 @@ function M.show_jobs()
   local view = jobs_window.new(follow, {
     act = M.act,
     import_all = follow.import_finished,
+    compare = function(jobs)
+      M.show_compare(jobs, M.show_jobs)
+    end,
+    blend = M.show_blend,
     closed = M.close,
   }, titles())
   M.show("jobs", "Stembridge: jobs", jobs_window.WIDTH, jobs_window.HEIGHT, view)
+end
+
+--- Have finished jobs of one region compared, and show it.
+-- @param afterwards what is shown when that window is closed; nil: nothing
+function M.show_compare(jobs, afterwards)
+  local view = compare_window.new(jobs, titles(), { closed = afterwards or M.close })
+  local width, height = compare_window.WIDTH, compare_window.HEIGHT
+  M.show("compare", "Stembridge: comparison", width, height, view)
+end
+
+--- Ask how finished jobs of one region are to be blended.
+function M.show_blend(jobs)
+  local names, known = {}, titles()
+  for index, job in ipairs(jobs) do
+    names[index] = compare_window.title(job, known)
+  end
+  local view = blend_window.new(jobs, names, {
+    started = function(folder, proj)
+      follow.add(folder, proj)
+      M.show_progress()
+    end,
+    closed = M.show_jobs,
+  })
+  M.show("blend", "Stembridge: blend", blend_window.WIDTH, blend_window.HEIGHT, view)
 end
 
 --- Show what is under way.
@@ -168,8 +204,22 @@ local function do_work()
   end
 end
 
+local function call_watches()
+  local left = {}
+  local calling = self.watches
+  self.watches = left
+  for _, watch in ipairs(calling) do
+    if not watch() then
+      left[#left + 1] = watch
+    end
+  end
+end
+
 local function follow_jobs()
   local changed = follow.tick()
+  if changed then
+    call_watches()
+  end
   if changed and self.window then
     self.window:touch()
   end

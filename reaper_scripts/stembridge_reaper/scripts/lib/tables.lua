@@ -1,4 +1,4 @@
--- Presets, stems and version of the core. Written by stembridge_reaper.action_files.
+-- Presets, stems, formats and version of the core. Written by stembridge_reaper.action_files.
 local M = {}
 
 M.VERSION = "0.1.0"
@@ -127,6 +127,16 @@ M.STEMS = {
   { id = "other", label = "Other", colour = "#7d8597" },
   { id = "rest", label = "Rest", colour = "#9a8c98" },
   { id = "residual", label = "Residual", colour = "#495057" },
+}
+
+M.FORMATS = {
+  { id = "wav32f", label = "WAV, 32 bit float", lossless = true },
+  { id = "wav24", label = "WAV, 24 bit", lossless = true },
+  { id = "wav16", label = "WAV, 16 bit", lossless = true },
+  { id = "flac24", label = "FLAC, 24 bit", lossless = true },
+  { id = "flac16", label = "FLAC, 16 bit", lossless = true },
+  { id = "mp3", label = "MP3", lossless = false },
+  { id = "m4a", label = "M4A", lossless = false },
 }
 
 return M

@@ -60,17 +60,19 @@ for _, row in ipairs(tables.STEMS) do
 end
 local NEUTRAL = STEMS.other.colour
 
---- A stem's name.
+--- A stem's name; of a chain's, the names along its path: "Drums: Kick".
 function M.stem(id)
-  if STEMS[id] then
-    return STEMS[id].label
+  local names = {}
+  for part in id:gmatch("[^.]+") do
+    names[#names + 1] = STEMS[part] and STEMS[part].label or part:sub(1, 1):upper() .. part:sub(2)
   end
-  return id:sub(1, 1):upper() .. id:sub(2)
+  return table.concat(names, ": ")
 end
 
---- A stem's colour.
+--- A stem's colour; of a chain's, that of the stem it was taken from.
 function M.stem_colour(id)
-  return colour.parse(STEMS[id] and STEMS[id].colour or NEUTRAL)
+  local top = id:match("^[^.]+")
+  return colour.parse(STEMS[top] and STEMS[top].colour or NEUTRAL)
 end
 
 --- A list in words: "vocals", "vocals and drums", "vocals, drums and bass".

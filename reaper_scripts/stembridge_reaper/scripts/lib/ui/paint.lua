@@ -210,6 +210,38 @@ function M:glass(box, colour)
   self:line(x + d, y + d, x + d + self:px(4), y + d + self:px(4), colour, math.max(2, self:px(1.5)))
 end
 
+-- The image buffer that holds the one picture of a script; it is loaded when it is another.
+local PICTURE = 3
+
+local function load_picture(self, path)
+  if self.picture_path ~= path then
+    self.picture_path = path
+    self.picture_there = gfx.loadimg(PICTURE, path) == PICTURE
+  end
+  return self.picture_there
+end
+
+--- Give a picture's width and height in its own pixels; nil where it can't be loaded.
+function M:picture_size(path)
+  if not load_picture(self, path) then
+    return nil
+  end
+  local w, h = gfx.getimgdim(PICTURE)
+  if w <= 0 or h <= 0 then
+    return nil
+  end
+  return w, h
+end
+
+--- Draw a picture into a box.
+function M:picture(box, path)
+  local w, h = self:picture_size(path)
+  if w then
+    gfx.a = 1
+    gfx.blit(PICTURE, 1, 0, 0, 0, w, h, box.x, box.y, box.w, box.h)
+  end
+end
+
 --- Draw a filled dot.
 function M:dot(x, y, radius, colour)
   use_colour(self, colour)
