@@ -113,6 +113,21 @@ def test_what_makes_no_sense_is_refused_in_words(desk: Desk, song: Path, pair: t
     desk(*blend, "vocals", "--out", stems, "--overwrite").refused(15, "made of", "--out")
 
 
+def test_a_blend_is_a_job_that_can_be_blended_and_compared(
+    desk: Desk, song: Path, pair: tuple[str, str]
+) -> None:
+    told = desk("blend", *pair, "--stem", "vocals", "--json")
+    blend = told.document["job"]
+    row = desk.command.jobs()[0]
+    assert (row["id"], row["kind"], row["state"], row["model"]) == (blend, "blend", "ready", "average")
+    assert row["source"] == str(song)
+    document = desk("compare", *pair, blend, "--out", "three", "--json").document
+    assert [job["engine"] for job in document["jobs"]] == ["offline", "mvsep", "blend"]
+    assert document["jobs"][2]["cost"] == {"amount": 0, "unit": "credits"}
+    assert desk("blend", pair[0], blend, "--stem", "vocals", "--out", "four").code == 0
+    desk("compare", pair[0], document["job"], "--out", "five").refused(2, "is no separation of a region")
+
+
 @pytest.mark.network
 def test_both_models_of_the_embedded_engine(command: Command, song: Path, models: Path) -> None:
     shutil.copytree(models / "models", command.home / "models")

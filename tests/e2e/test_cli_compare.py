@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,8 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.e2e.command import Command, music, names, read, write
-from tests.e2e.desk import Desk
+from stembridge.sandbox.jobs import Pace
+from stembridge.sandbox.server import Sandbox
+from stembridge.sandbox.splitters import splitter
+from tests.e2e.command import Command, music, names, read, until, write
+from tests.e2e.desk import KEY, POSIX, Desk
 
 REPET = ("--model", "repet", "--engine", "offline")
 
@@ -149,13 +153,87 @@ def test_models_are_compared_on_a_region_of_a_file(desk: Desk, song: Path) -> No
     assert [stem["pairs"] for stem in again["stems"]] == [stem["pairs"] for stem in document["stems"]]
 
 
-def test_a_cost_is_never_spent_unasked(desk: Desk, song: Path) -> None:
+MODELS = ("--with", "offline:repet", "--with", "mvsep:63", "--with", "mvsep:40")
+
+
+def test_the_cost_of_all_is_told_and_agreed_to_once(desk: Desk, song: Path) -> None:
     desk.login()
-    told = desk("compare", song, "--with", "offline:repet", "--with", "mvsep:63", "--json")
+    told = desk("compare", song, *MODELS)
+    told.refused(17, "2 separations are to be ordered, for 2 credits in all.", "--max-credits")
+    told = desk("compare", song, *MODELS, "--max-credits", "0", "--json")
     assert told.code == 17
     assert told.document["error"]["code"] == "needs_decision"
     assert not desk.service.service.timeline.jobs
+    assert desk.command.jobs() == [], "nothing is made before the user agreed"
     assert not (song.parent / "song compared").exists()
+    told = desk("compare", song, *MODELS, "--max-credits", "1")
+    assert told.code == 0, told
+    assert "2 separations are to be ordered, for 2 credits in all. You have " in told.err
+    assert [row["kind"] for row in desk.command.jobs()] == ["compare"] + ["separate"] * 3
+    desk.service.stop()
+    again = desk("compare", song, *MODELS, "--overwrite")
+    assert again.code == 0, again
+    assert "ordered" not in again.err
+
+
+def test_more_than_the_account_has_is_refused_before_anything_is_made(
+    command: Command, song: Path, tmp_path: Path
+) -> None:
+    with Sandbox(tmp_path / "service", splitter(), premium_key=KEY, credits=1) as service:
+        command.environ["STEMBRIDGE_MVSEP_URL"] = service.url
+        desk = Desk(command, service)
+        desk.login()
+        desk("compare", song, *MODELS, "--yes").refused(12, "costs 2 credits, and the account has 1")
+        assert not service.service.timeline.jobs
+        assert command.jobs() == []
+
+
+@POSIX
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_cut_off_half_way_it_is_resumed_and_nothing_is_paid_twice(
+    command: Command, song: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    pace = Pace(service_seconds=2.0)
+    with Sandbox(tmp_path / "service", splitter(), premium_key=KEY, pace=pace) as service:
+        command.environ["STEMBRIDGE_MVSEP_URL"] = service.url
+        desk = Desk(command, service)
+        desk.login()
+        process = command.start("compare", song, *MODELS, "--yes")
+        until(lambda: len(service.service.timeline.jobs) == 2)
+        until(lambda: len([r for r in _remotes(command) if '"ticket"' in r.read_text("utf-8")]) == 2)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+        assert "Traceback" not in err
+        if number == signal.SIGINT:
+            assert process.returncode == 130
+            assert "stembridge jobs resume " in err
+            assert all(job.removed for job in service.service.timeline.jobs)
+            return
+        assert desk("jobs", "resume", "--open").code == 0
+        told = desk("compare", song, *MODELS, "--json")
+        assert told.code == 0, told
+        assert [bool(job["reused_from"]) for job in told.document["jobs"]] == [True] * 3
+        assert len(service.service.timeline.jobs) == 2
+
+
+def _remotes(command: Command) -> list[Path]:
+    return list((command.home / "jobs").glob("*/remote.json"))
+
+
+def test_a_comparison_is_a_job_and_a_refused_one_is_none(
+    command: Command, song: Path, separated: Callable[..., str]
+) -> None:
+    jobs = separated(), separated("--again")
+    assert command("compare", *jobs).code == 0
+    row = command.jobs()[0]
+    assert (row["kind"], row["state"], row["source"]) == ("compare", "ready", str(song))
+    shown = command("jobs", "show", "last", "--json").document
+    assert shown["request"]["jobs"] == list(jobs)
+    assert shown["result"]["delivered_to"] == str(song.parent / "song compared")
+    command("compare", *jobs).refused(15, "already")
+    assert len(command.jobs()) == 3
+    assert command("jobs", "remove", row["id"]).code == 0
+    assert names(song.parent / "song compared") == ["compare.json", "compare.png"]
 
 
 def test_wrong_models_are_refused_before_anything_begins(command: Command, song: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,15 @@ from typing import Any
 import click
 
 from stembridge.bridge import comparing
+from stembridge.bridge.batch import Bill, Entry
 from stembridge.bridge.finished import check_files, load, place_beside, place_for
 from stembridge.cli import batch, conclude
 from stembridge.cli.compose import Tools
 from stembridge.cli.span import span
 from stembridge.jobs.combining import CompareRequest
 from stembridge.jobs.request import SeparateRequest
-from stembridge.model.errors import UsageError
+from stembridge.jobs.store import Job
+from stembridge.model.errors import Cancelled, StembridgeError, UsageError
 
 
 @click.command()
@@ -94,7 +97,7 @@ def compare(
             check_files(place, comparing.FILES, overwrite=overwrite)
             entries = comparing.orders(requests, tools)
             bill = batch.agree(entries, tools, terminal, batch.Consent(yes))
-            jobs = comparing.separate(entries, bill, tools, terminal, terminal.name)
+            jobs = _separate(entries, bill, tools, terminal)
         else:
             jobs = [tools.store.find(name) for name in names]
         found = [load(job) for job in jobs]
@@ -107,6 +110,25 @@ def compare(
             )
         )
         return conclude.read(job, tools, terminal, "document")
+
+
+def _separate(entries: Sequence[Entry], bill: Bill, tools: Tools, terminal: conclude.Reader) -> list[Job]:
+    """Separate, and say how to go on where that isn't done to the end."""
+    jobs: list[Job] = []
+
+    def begun(job: Job, title: str) -> None:
+        jobs.append(job)
+        terminal.name(job, title)
+
+    try:
+        return comparing.separate(entries, bill, tools, terminal, begun)
+    except (Cancelled, StembridgeError):
+        unfinished = [job.id for job in jobs if not job.result_file.exists()]
+        if unfinished:
+            terminal.pause()
+            terminal.say(f"Go on with what is unfinished: stembridge jobs resume {' '.join(unfinished)}")
+            terminal.say("Then compare again: what is separated by then is neither done nor paid once more.")
+        raise
 
 
 def _with(order: SeparateRequest, text: str) -> SeparateRequest:
