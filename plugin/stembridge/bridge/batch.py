@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from stembridge.engines.base import Engine, Quote, is_remote
-from stembridge.jobs import costs, remote
+from stembridge.engines import registry
+from stembridge.engines.base import Engine, Quote, Recipe, is_remote
+from stembridge.jobs import costs, plan, remote, runner
 from stembridge.jobs.plan import Plan
 from stembridge.jobs.request import SeparateRequest
 from stembridge.jobs.reuse import Index
@@ -15,6 +17,9 @@ from stembridge.jobs.store import Job
 from stembridge.model.errors import DecisionNeededError, LimitError
 from stembridge.model.regions import Region
 from stembridge.model.stems import ResultKind
+
+if TYPE_CHECKING:
+    from stembridge.bridge.session import Tools
 
 AHEAD = 2
 """Jobs that get ready while others have all the places: one that comes free is taken at once."""
@@ -54,6 +59,31 @@ class Entry:
             or job.family_json.exists()  # its steps were priced and agreed to together
             or remote.standing(job) is not None
         )
+
+
+def entry(
+    request: SeparateRequest, engines: Mapping[str, Engine], tools: Tools, job: Job | None = None
+) -> Entry:
+    """Check an order of any kind; give it as one of several.
+
+    Parameters
+    ----------
+    job
+        Its job, where there is one already.
+
+    Raises
+    ------
+    StembridgeError
+        Of the fitting class, before anything was made.
+    """
+    if request.chain is not None:
+        from stembridge.bridge import chaining
+
+        return chaining.entry(request, engines, tools, job)
+    engine = registry.choose(engines, tools.default_engine, request.engine, request.model)
+    rendered = job is not None and job.region_json.exists()
+    planned = runner.read_plan(job)[0] if job is not None and rendered else plan.check(request, engine, job)
+    return Entry(request, planned, engine, job)
 
 
 def lanes(entries: Sequence[Entry]) -> list[list[int]]:
@@ -178,13 +208,15 @@ def bill(entries: Sequence[Entry], home: Path) -> Bill:
             if entry.begun or (key and not entry.request.again and (key in known or kept(entry, index))):
                 known.add(key)
                 continue
+            divided = None
             if entry.steps:
                 quote, steps[place] = _of_steps(entry, index)
                 if not steps[place]:
                     continue
             elif is_remote(entry.engine):
                 quote = entry.engine.quote(entry.plan.region, entry.plan.recipe)
-            if (divided := _in_parts(entry, quote)) is not None:
+                divided = in_parts(entry.engine, entry.plan.region, entry.plan.recipe, quote)
+            if divided is not None:
                 quote, number = divided
                 if entry.request.parts and not quote.limits:
                     parts[place] = number
@@ -222,26 +254,25 @@ def _of_steps(entry: Entry, index: Index) -> tuple[Quote, int]:
     return Quote(amount, money[0].unit if money else costs.CREDITS, left, limits), len(quotes)
 
 
-def _in_parts(entry: Entry, quote: Quote) -> tuple[Quote, int] | None:
+def in_parts(
+    engine: Engine, region: Region | None, recipe: Recipe, quote: Quote
+) -> tuple[Quote, int] | None:
     """Give what a region that is too long costs in parts at most, and how many; None where that is no way."""
-    region = entry.plan.region
-    if quote.longest is None or region is None or entry.steps or not is_remote(entry.engine):
-        return None
-    if not gives_stems(entry.engine, entry.plan):
+    if quote.longest is None or region is None or not is_remote(engine) or not gives_stems(engine, recipe):
         return None
     from stembridge.audio import joints
 
     longest = quote.longest * region.rate
     number = joints.count(region.frames, region.rate, longest)
     most = joints.most(region.frames, region.rate, longest)
-    part = entry.engine.quote(Region("", 0, most, region.rate, region.channels), entry.plan.recipe)
+    part = engine.quote(Region("", 0, most, region.rate, region.channels), recipe)
     amount = None if part.amount is None else part.amount * number
     return replace(part, amount=amount), number
 
 
-def gives_stems(engine: Engine, planned: Plan) -> bool:
+def gives_stems(engine: Engine, recipe: Recipe) -> bool:
     """Say whether what comes back of parts can be joined: stems on the region's samples, nothing else."""
-    kinds = [model.kind for model in engine.models() if model.id == planned.recipe.model]
+    kinds = [model.kind for model in engine.models() if model.id == recipe.model]
     return all(kind is ResultKind.STEM for kind in kinds)
 
 

@@ -54,7 +54,7 @@ def carry_on(task: Task) -> None:
     request = task.request
     if not isinstance(request, SeparateRequest):
         raise TypeError(request)
-    chain, links = _links(task, request)
+    chain, links = _links(request, task.engines(request.background), task.tools, task.job)
     one = family.work(task, links[0].engine)
     opened = family.opened(one, task, lambda: check_order(request, chain, links, task.job))
     if opened is None:
@@ -68,9 +68,9 @@ def entry(
     request: SeparateRequest, engines: Mapping[str, Engine], tools: Tools, job: Job | None = None
 ) -> batch.Entry:
     """Give a chain as one of several separations: checked, with its steps for their price."""
-    chain = find(request, tools.home)
-    links = expand(chain, engines, tools)
-    planned = check_order(request, chain, links, job)
+    chain, links = _links(request, engines, tools, job)
+    rendered = job is not None and job.region_json.exists()
+    planned = runner.read_plan(job)[0] if job and rendered else check_order(request, chain, links, job)
     steps = _steps(job, request, planned, links)
     return batch.Entry(
         request,
@@ -208,15 +208,19 @@ def check_order(request: SeparateRequest, chain: Chain, links: Sequence[Link], j
     return planned
 
 
-def _links(task: Task, request: SeparateRequest) -> tuple[Chain, list[Link]]:
+def _links(
+    request: SeparateRequest, engines: Mapping[str, Engine], tools: Tools, job: Job | None
+) -> tuple[Chain, list[Link]]:
     """Give the steps: as an earlier worker fixed them, else as they are now."""
-    engines = task.engines(request.background)
+    chain = find(request, tools.home) if job is None or not job.region_json.exists() else _fixed(job)
+    return chain, expand(chain, engines, tools)
+
+
+def _fixed(job: Job) -> Chain:
     try:
-        kept = runner.read_plan(task.job)[0].recipe.options[_RECIPE] if task.job.region_json.exists() else ""
-        chain = chains.read(json.loads(kept)) if kept else find(request, task.tools.home)
+        return chains.read(json.loads(runner.read_plan(job)[0].recipe.options[_RECIPE]))
     except (KeyError, ValueError) as error:
-        raise disk.corrupt(task.job.region_json, "the chain is missing") from error
-    return chain, expand(chain, engines, task.tools)
+        raise disk.corrupt(job.region_json, "the chain is missing") from error
 
 
 def _order(request: SeparateRequest, link: Link) -> SeparateRequest:

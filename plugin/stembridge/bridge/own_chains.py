@@ -63,6 +63,14 @@ def read(home: Path) -> dict[str, Chain]:
     return found
 
 
+def known(home: Path, name: str) -> bool:
+    """Say whether a chain has that name, and no preset."""
+    folded = name.strip().casefold()
+    if folded in CHAINS:
+        return True
+    return folded not in PRESETS and folded not in own_presets.read(home) and folded in read(home)
+
+
 def find(home: Path, name: str) -> Chain:
     """Give a chain of either kind, or raise `UnknownNameError`."""
     folded = name.strip().casefold()

@@ -13,7 +13,7 @@ from stembridge.bridge.summary import Ending
 from stembridge.cli import conclude, exits
 from stembridge.cli.compose import Tools
 from stembridge.cli.terminal import TerminalSession
-from stembridge.jobs import plan, runner
+from stembridge.jobs import runner
 from stembridge.jobs.combining import BlendRequest, CompareRequest
 from stembridge.jobs.request import QueryRequest, SeparateRequest
 from stembridge.jobs.store import Job
@@ -54,8 +54,6 @@ def separate(
     All are on disk before the first begins, so what a kill leaves open can be resumed. Of several, one
     that can't be leaves the others alone.
     """
-    from stembridge.engines import registry
-
     engines = tools.engines(background=False)
     several = len(titles) > 1
     endings = [Ending(title) for title in titles]
@@ -65,8 +63,7 @@ def separate(
     for place, make in enumerate(requests):
         try:
             asked = make()
-            engine = registry.choose(engines, tools.default_engine, asked.engine, asked.model)
-            entries.append(Entry(asked, plan.check(asked, engine), engine))
+            entries.append(batch.entry(asked, engines, tools))
             places.append(place)
         except StembridgeError as error:
             if not several:
@@ -123,17 +120,10 @@ def resume(jobs: Sequence[Job], tools: Tools, terminal: TerminalSession, consent
 
 def _entry(job: Job, tools: Tools, engines: Mapping[str, Engine]) -> Entry | None:
     """Find out what a job on disk is about; None for one that has nothing to order."""
-    from stembridge.engines import registry
-
     asked = job.request()
     if job.result_file.exists() or isinstance(asked, BlendRequest | CompareRequest):
         return None
-    request = runner.order(job)
-    engine = registry.choose(engines, tools.default_engine, request.engine, request.model)
-    rendered = job.region_json.exists()
-    return Entry(
-        request, runner.read_plan(job)[0] if rendered else plan.check(request, engine, job), engine, job
-    )
+    return batch.entry(runner.order(job), engines, tools, job)
 
 
 def agree(entries: Sequence[Entry], tools: Tools, terminal: TerminalSession, consent: Consent) -> batch.Bill:
@@ -214,13 +204,16 @@ def _tell(error: StembridgeError, title: str, terminal: TerminalSession) -> None
 
 
 def open_jobs(tools: Tools) -> list[Job]:
-    """Give the jobs that are neither finished nor in another worker's hands, oldest first."""
+    """Give the jobs that are neither finished nor in another worker's hands, oldest first.
+
+    A job's steps are not among them: they go on with it.
+    """
     found = []
     for job in tools.store.jobs():
         try:
             is_open = not TABLE[job.state()].over and not isinstance(job.request(), QueryRequest)
         except StembridgeError:
             continue  # damaged: `jobs list` shows it as failed
-        if is_open and not job.busy():
+        if is_open and not job.busy() and not job.of_another():
             found.append(job)
     return found[::-1]

@@ -25,6 +25,9 @@ PHASES: Mapping[str, str] = {
     "align": "Writing the stems",
     "blend": "Blending",
     "compare": "Comparing",
+    "steps": "Steps done",
+    "cut": "Looking where to cut",
+    "join": "Joining the parts",
     "fetching": "Fetching the model",
     "checking": "Checking the model",
     "converting": "Converting the model",
@@ -76,7 +79,7 @@ class Display:
             self._progress = _bars()
             self._progress.start()
         key = (name, "" if name else phase)
-        words = PHASES.get(phase, phase)
+        words = _words(phase)
         if key not in self._tasks:
             self._tasks[key] = self._progress.add_task(words, total=total, amount="")
         amount = f"{done:,} {unit}" if total is None else f"{done:,} of {total:,} {unit}"
@@ -99,6 +102,12 @@ class Display:
             self._progress.stop()
             self._progress = None
             self._tasks.clear()
+
+
+def _words(phase: str) -> str:
+    """Say a phase; a step's begins with its title, as in "Drums: upload"."""
+    title, _, last = phase.rpartition(": ")
+    return f"{title}: {PHASES.get(last, last)}" if title else PHASES.get(phase, phase)
 
 
 def _bars() -> Progress:

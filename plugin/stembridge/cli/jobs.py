@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
@@ -40,11 +41,13 @@ jobs.add_command(clean)
 
 
 @jobs.command("list")
+@click.option("--all", "with_steps", is_flag=True, help="Also the steps that jobs are made of.")
 @_JSON
-def list_(*, as_json: bool) -> None:
+def list_(*, with_steps: bool, as_json: bool) -> None:
     """List all jobs, newest first, with what each takes on the disk.
 
     Stems that were delivered to a folder on the same disk are the same files: they take their space once.
+    A chain, and a region in parts, are one job, with the space of their steps; --json always has the steps.
     """
     found: list[usage.Name] = []
     rows = [_row(job, found) for job in Tools().store.jobs()]
@@ -53,17 +56,29 @@ def list_(*, as_json: bool) -> None:
         return
     if not rows:
         click.echo("No jobs yet. `stembridge separate FILE` makes one.")
-    for row in rows:
+    ids = {row["id"] for row in rows}
+    parents = [row for row in rows if row["parent"] not in ids]
+    shown = [one for row in parents for one in (row, *_steps(row, rows, with_steps=with_steps))]
+    for row in shown:
         busy = " *" if row["busy"] else ""
+        indent = "" if row["parent"] not in ids else "  "
+        family = [names for folder in Job(Path(row["folder"])).folders() for names in usage.names(folder)]
         click.echo(
-            f"{row['id']}  {row['state'] + busy:<16} {row['engine'] or '-'}/{row['model'] or '-'}  "
-            f"{size(row['bytes']):>11}  {row['source'] or ''}"
+            f"{indent}{row['id']}  {row['state'] + busy:<16} {row['engine'] or '-'}/{row['model'] or '-'}  "
+            f"{size(usage.count(family).bytes):>11}  {row['source'] or ''}"
         )
     if rows:
         total = usage.count(found)
         click.echo(
-            f"{counted(len(rows))}, {size(total.bytes)} in all; {size(total.own)} of it lies nowhere else."
+            f"{counted(len(parents))}, {size(total.bytes)} in all; {size(total.own)} of it lies nowhere else."
         )
+
+
+def _steps(row: dict[str, Any], rows: list[dict[str, Any]], *, with_steps: bool) -> list[dict[str, Any]]:
+    """Give the rows of a job's steps, and of theirs, in their order; none where they aren't wanted."""
+    mine = [one for one in rows if with_steps and one["parent"] == row["id"]]
+    ordered = sorted(mine, key=lambda one: str(one["id"]))
+    return [each for one in ordered for each in (one, *_steps(one, rows, with_steps=True))]
 
 
 @jobs.command()
@@ -86,6 +101,8 @@ def show(job_id: str, *, as_json: bool) -> None:
         when = dt.datetime.fromtimestamp(event.get("ts", 0)).astimezone().strftime("%H:%M:%S")
         words = event.get("state") or event.get("message") or event.get("reason") or ""
         click.echo(f"  {when}  {event['type']:<14} {words}")
+    for child in job.children():
+        click.echo(f"  step      {child.id}  {child.state().value}")
     for sentence in (job.result() or {}).get("sentences", []):
         click.echo(f"  {sentence}")
 
@@ -168,7 +185,7 @@ def retry(settings: dict[str, Any], job_id: str, *, overwrite: bool, yes: bool, 
         job = tools.store.create(replace(asked, overwrite=asked.overwrite or overwrite))
         return conclude.drive(job, tools, settings, as_json=as_json)
     request = runner.order(old)
-    job = tools.store.create(replace(request, overwrite=request.overwrite or overwrite))
+    job = tools.store.create(replace(request, overwrite=request.overwrite or overwrite, parent=None))
     runner.hand_over(old, job)
     return conclude.drive(job, tools, settings, as_json=as_json, agreed=yes)
 
@@ -221,6 +238,7 @@ def _row(job: Job, found: list[usage.Name] | None = None) -> dict[str, Any]:
         "model": None,
         "source": None,
         "name": None,
+        "parent": job.parent(),
         "busy": job.busy(),
         "bytes": space.bytes,
         "own_bytes": space.own,

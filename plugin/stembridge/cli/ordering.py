@@ -28,6 +28,8 @@ class Order:
     max_credits: int | None
     service: dict[str, str]
     parts: bool = False
+    chain: str | None = None
+    levels: bool = False
 
     def request(self, source: Source | None, folder: Path, title: str = "") -> SeparateRequest:
         """Make the request for one input."""
@@ -48,6 +50,8 @@ class Order:
             max_credits=self.max_credits,
             service=self.service,
             parts=self.parts,
+            chain=self.chain,
+            levels=self.levels and self.chain is not None,
         )
 
 
@@ -81,6 +85,8 @@ def for_row(typed: Order, preset: str | None, row: Named, tools: Tools, *, own_f
         The command line's preset.
     """
     own = bool(row.preset or row.model)
+    if own:
+        typed = replace(typed, chain=None)
     order = replace(
         typed,
         engine=row.engine or typed.engine,
@@ -93,13 +99,25 @@ def for_row(typed: Order, preset: str | None, row: Named, tools: Tools, *, own_f
 
 
 def with_preset(order: Order, name: str, tools: Tools, *, own_format: bool) -> Order:
-    """Fill in what a preset of either kind says; ``own_format`` lets one of the user's own choose it."""
-    from stembridge.bridge import own_presets
+    """Fill in what a preset of either kind says, or a chain; ``own_format`` lets one's own choose that."""
+    from stembridge.bridge import own_chains, own_presets
 
+    if own_chains.known(tools.home, name):
+        return with_chain(order, name)
     preset = own_presets.find(tools.home, name)
     if isinstance(preset, presets.OwnPreset):
         return _own(order, preset, tools, own_format=own_format)
     return _shipped(order, preset.id, order.engine or tools.default_engine)
+
+
+def with_chain(order: Order, name: str) -> Order:
+    """Ask for a chain, which says itself which models it takes."""
+    if order.engine or order.model or order.options:
+        raise UsageError(
+            f"The chain '{name}' says itself which models it takes.",
+            hint="Leave --engine, --model and --opt out, or save a chain of your own with `presets save`.",
+        )
+    return replace(order, chain=name.strip().casefold())
 
 
 def _shipped(order: Order, name: str, engine: str) -> Order:

@@ -14,7 +14,7 @@ from stembridge.cli.compose import Tools
 from stembridge.cli.terminal import TerminalSession
 from stembridge.jobs import runner
 from stembridge.model import chains
-from stembridge.model.chains import Chain, words
+from stembridge.model.chains import Chain
 from stembridge.model.errors import UnknownNameError, UsageError
 from stembridge.model.formats import FORMATS
 from stembridge.model.presets import OwnPreset, own_name
@@ -198,7 +198,7 @@ def _of_job(tools: Tools, job_id: str, preset: OwnPreset) -> OwnPreset:
 def _print(row: dict[str, Any]) -> None:
     click.echo(f"{row['id']:<12}{row['gives']}{' (yours)' if row['own'] else ''}")
     if row["chain"] is not None:
-        steps = [f"{words(step['of'])}: {step['preset'] or step['model']}" for step in row["chain"]]
+        steps = [f"{chains.words(step['of'])}: {step['preset'] or step['model']}" for step in row["chain"]]
         click.echo(f"{'':12}--chain; {', '.join(steps)}{'; also offline' if row['offline'] else ''}")
         return
     recipe = row["order"] if row["own"] else row["mvsep"]

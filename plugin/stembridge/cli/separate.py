@@ -10,9 +10,10 @@ from typing import Any
 
 import click
 
+from stembridge.bridge import own_chains
 from stembridge.cli import batch
 from stembridge.cli.compose import Tools
-from stembridge.cli.ordering import Order, for_row, read_options, title_of, with_preset
+from stembridge.cli.ordering import Order, for_row, read_options, title_of, with_chain, with_preset
 from stembridge.cli.region_list import Named, read_list
 from stembridge.cli.terminal import TerminalSession
 from stembridge.jobs.request import SeparateRequest, Source
@@ -40,6 +41,8 @@ from stembridge.model.names import safe
 @click.option("--model", metavar="ID", help="With which model; see `stembridge models`.")
 @click.option("--opt", "options", multiple=True, metavar="KEY=VALUE", help="An option of the model.")
 @click.option("--preset", metavar="NAME", help="A ready choice of model and stems; see `stembridge presets`.")
+@click.option("--chain", metavar="NAME", help="Models one after the other; see `stembridge presets`.")
+@click.option("--levels", is_flag=True, help="Of a chain: also the stems that it takes apart further.")
 @click.option("--stems", metavar="A,B", help="Only these stems.")
 @click.option("--rest", is_flag=True, help="Also the region without the chosen stems.")
 @click.option("--residual", is_flag=True, help="Also what is left when all stems are taken away.")
@@ -91,6 +94,8 @@ def separate(
     model: str | None,
     options: tuple[str, ...],
     preset: str | None,
+    chain: str | None,
+    levels: bool,
     stems: str | None,
     rest: bool,
     residual: bool,
@@ -116,6 +121,7 @@ def separate(
     \b
     stembridge separate song.wav
     stembridge separate song.flac --start 1:02.5 --end 1:30 --stems vocals --rest
+    stembridge separate song.wav --chain full-band
     """  # noqa: D301 - click's mark for lines to leave alone
     tools = Tools()
     order = Order(
@@ -135,10 +141,17 @@ def separate(
             **({"mirror": "1"} if mirror else {}),
         },
         parts=in_parts,
+        levels=levels,
     )
+    if chain is not None:
+        if preset is not None:
+            raise UsageError("--chain and --preset exclude each other.", hint="Use one of them.")
+        order = with_chain(order, own_chains.find(tools.home, chain).id)
     typed, own_format = order, format_name is None
     if preset is not None:
         order = with_preset(order, preset, tools, own_format=own_format)
+    if levels and order.chain is None and region_file is None:
+        raise UsageError("--levels is for chains.", hint="Name one with --chain, or leave --levels out.")
     if (start is not None or end is not None) and (first_frame is not None or frames is not None):
         raise UsageError("--start/--end and --first-frame/--frames exclude each other.", hint="Use one pair.")
     listed = [] if region_file is None else read_list(region_file)
@@ -241,7 +254,8 @@ def _folders(inputs: tuple[str, ...], out: Path | None) -> list[Path]:
 
 def _offer_model(order: Order, tools: Tools, terminal: TerminalSession, *, agreed: bool) -> None:
     """Offer the better model when the engine would do without it only because it isn't installed."""
-    if order.model is not None or (order.engine or tools.default_engine) != "offline":
+    named = order.chain is not None or order.model is not None
+    if named or (order.engine or tools.default_engine) != "offline":
         return
     from stembridge.engines.base import Installable
 

@@ -47,7 +47,7 @@ def parse_age(text: str) -> float:
 
 
 def survey(store: Store, *, older: float, keep_imported: bool, now: float) -> Iterator[Verdict]:
-    """Judge every job in which nothing has happened for ``older`` seconds, newest first.
+    """Judge every job in which nothing has happened for ``older`` seconds, newest first; steps go with it.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def survey(store: Store, *, older: float, keep_imported: bool, now: float) -> It
         Unix seconds.
     """
     for job in store.jobs():
-        if now - _touched(job) >= older:
+        if not job.of_another() and now - _touched(job) >= older:
             yield judge(job, keep_imported=keep_imported, now=now)
 
 
@@ -77,7 +77,8 @@ def judge(job: Job, *, keep_imported: bool, now: float) -> Verdict:
     if state is State.READY:
         alone = result.get("kind") in {"separate", "blend"} and not result.get("delivered_to")
         return Verdict(job, state, goes=True, why="its stems lie nowhere else" if alone else "")
-    until = _fetchable_until(job)
+    waiting = [until for folder in job.folders() if (until := _fetchable_until(Job(folder))) is not None]
+    until = max(waiting, default=None)
     if until is None:
         return Verdict(job, state, goes=True)
     when = dt.datetime.fromtimestamp(until).astimezone().strftime("%Y-%m-%d %H:%M")
@@ -92,7 +93,7 @@ def clean(store: Store, verdicts: Iterable[Verdict], *, keep_imported: bool, now
 
     Files that a project or another job has, too, stay there, and don't count as freed.
     """
-    chosen = [(verdict, usage.names(verdict.job.folder)) for verdict in verdicts if verdict.goes]
+    chosen = [(verdict, _names(verdict.job)) for verdict in verdicts if verdict.goes]
     gone: list[Verdict] = []
     kept: list[Verdict] = []
     freed: list[usage.Name] = []
@@ -114,9 +115,12 @@ def clean(store: Store, verdicts: Iterable[Verdict], *, keep_imported: bool, now
 
 def frees(verdicts: Iterable[Verdict]) -> int:
     """Give the bytes that would be free if the jobs that may go went together."""
-    return usage.count(
-        name for verdict in verdicts if verdict.goes for name in usage.names(verdict.job.folder)
-    ).own
+    return usage.count(name for verdict in verdicts if verdict.goes for name in _names(verdict.job)).own
+
+
+def _names(job: Job) -> list[usage.Name]:
+    """Give the names of a job's files, and of its steps'."""
+    return [name for folder in job.folders() for name in usage.names(folder)]
 
 
 def _touched(job: Job) -> float:

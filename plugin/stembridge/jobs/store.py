@@ -149,6 +149,11 @@ class Job:
             return None
         return parent if isinstance(parent, str) else None
 
+    def of_another(self) -> bool:
+        """Say whether this is a step of a job that is still there."""
+        parent = self.parent()
+        return parent is not None and self.folder.with_name(Path(parent).name).is_dir()
+
     def children(self) -> list[Job]:
         """Give the jobs that do this one's steps, as far as they were made, in their order."""
         if not self.family_json.exists():  # it is there before the first of them
