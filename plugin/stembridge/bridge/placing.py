@@ -171,13 +171,18 @@ def choose(job: Job, wanted: Sequence[tuple[str, float]]) -> list[Chosen]:
     for name, gain in wanted or [(name, 0.0) for name in rows]:
         if name not in rows:
             raise UnknownNameError(f"stem in job {job.id}", name, rows)
-        if not QUIETEST_DB <= gain <= LOUDEST_DB:
-            raise UsageError(
-                f"A stem can't be placed with {gain} dB.",
-                hint=f"Choose a level from {QUIETEST_DB:.0f} to +{LOUDEST_DB:.0f} dB.",
-            )
-        found.append(Chosen(rows[name], file_of(job, rows[name]), gain))
+        found.append(Chosen(rows[name], file_of(job, rows[name]), checked_gain(gain)))
     return found
+
+
+def checked_gain(gain_db: float) -> float:
+    """Give a gain back that a stem may be placed with; `UsageError` for any other."""
+    if not QUIETEST_DB <= gain_db <= LOUDEST_DB:
+        raise UsageError(
+            f"A stem can't be placed with {gain_db} dB.",
+            hint=f"Choose a level from {QUIETEST_DB:.0f} to +{LOUDEST_DB:.0f} dB.",
+        )
+    return gain_db
 
 
 def file_of(job: Job, row: Mapping[str, Any]) -> Path:

@@ -10,12 +10,13 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 import stembridge
-from stembridge.panel import choosing, orders, pages, uploads
+from stembridge.panel import account, beside, choosing, helping, orders, pages, uploads
 from stembridge.panel import jobs as acts
 from stembridge.panel.answers import Asked, Work, endpoint
 from stembridge.panel.desk import Desk
 from stembridge.panel.listening import Listening
 from stembridge.panel.live import Live
+from stembridge.panel.sending import Sending
 
 
 def state(desk: Desk, _asked: Asked) -> dict[str, Any]:
@@ -32,7 +33,8 @@ def state(desk: Desk, _asked: Asked) -> dict[str, Any]:
 def make(desk: Desk) -> Starlette:
     """Make the application, and begin to look at the jobs."""
     listening = Listening(desk)
-    live = Live(desk, lambda: None, listening.warm)
+    sending = Sending(desk, listening)
+    live = Live(desk, sending.rows, listening.warm)
     live.start()
 
     def route(path: str, work: Work, *, method: str = "GET", fields: str = "", query: str = "") -> Route:
@@ -52,6 +54,23 @@ def make(desk: Desk) -> Starlette:
         route("jobs/{id}/picture", listening.picture),
         route("jobs/{id}/tracks/{track}/audio", listening.audio),
         route("jobs/{id}/tracks/{track}/peaks", listening.peaks, query="level"),
+        route("files/{file}/spectrogram", listening.spectrogram, query="tile"),
+        route("jobs/{id}/tracks/{track}/spectrogram", listening.spectrogram, query="tile"),
+        route("jobs/{id}/tracks/{track}/file", sending.file, query="gain_db"),
+        route("jobs/{id}/zip", sending.zip, query="stems gains"),
+        route("jobs/{id}/rpp", sending.project, query="stems gains"),
+        route("jobs/{id}/place", sending.place, method="POST", fields="destination stems"),
+        route("destinations", sending.destinations),
+        route("compare", beside.compare, query="jobs"),
+        route("compare/picture", beside.picture, query="jobs"),
+        route("account", account.show),
+        route("key", account.save_key, method="POST", fields="key"),
+        route("key", account.forget_key, method="DELETE"),
+        route("history", account.history, query="page"),
+        route("history/{id}/adopt", account.bring_back, method="POST"),
+        route("news", account.news),
+        route("doctor", helping.doctor),
+        route("report", helping.report),
         route("jobs", orders.make, method="POST", fields=" ".join(orders.FIELDS)),
         route("quote", orders.quote, method="POST", fields=" ".join(orders.QUOTE_FIELDS)),
         route("adopt", orders.adopt, method="POST", fields="link"),

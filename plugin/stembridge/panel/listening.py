@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,15 @@ from stembridge.bridge.hosting import Job
 from stembridge.jobs import disk
 from stembridge.model.errors import StembridgeError, StoreError
 from stembridge.model.regions import Region
-from stembridge.panel import tracks, uploads, wave
+from stembridge.panel import spectrogram, tracks, uploads, wave
 from stembridge.panel.answers import Asked
 from stembridge.panel.desk import Desk
 from stembridge.panel.peaks import Peaks
 from stembridge.panel.tracks import Track
 
 _KEPT = 256
+_BENCHES = 2
+"""Tiles that are worked out at a time."""
 
 
 class Listening:
@@ -36,6 +39,7 @@ class Listening:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._peaks = Peaks(desk)
+        self._benches = threading.BoundedSemaphore(_BENCHES)
         # A page asks for a job's tracks hundreds of times; a result is written once, and never again.
         self._tracks = functools.lru_cache(maxsize=_KEPT)(self._read_tracks)
 
@@ -71,6 +75,12 @@ class Listening:
         """Give a track's peaks at a level."""
         level = asked.query_number("level", tracks.BLOCK // 64)
         return self._peaks.answer(self._owner(asked), self._track(asked), level)
+
+    def spectrogram(self, desk: Desk, asked: Asked) -> Response:
+        """Give a tile of a track's spectrogram."""
+        with self._benches:
+            number = asked.query_number("tile", 0)
+            return spectrogram.answer(desk, self._owner(asked), self._track(asked), number)
 
     def picture(self, desk: Desk, asked: Asked) -> Response:
         """Give the picture of a job's report."""

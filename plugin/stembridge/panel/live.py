@@ -17,7 +17,7 @@ from stembridge.panel.desk import Desk
 
 LOOK_EVERY, IDLE_EVERY = 0.25, 1.0
 """Seconds between two looks: while a page listens, and while none does."""
-PLACES_EVERY = 4.0
+PLACES_EVERY = 10.0
 HEARTBEAT_EVERY = 10.0
 _LEAST_SHARE = 5
 """A look may take this part of the time, so that a thousand jobs don't keep a processor busy."""
