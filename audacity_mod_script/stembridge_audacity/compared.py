@@ -30,10 +30,13 @@ def merged(host: Host, job: Job) -> dict[str, Any]:
     jobs = [Job(host.store.folder / str(name)) for name in request["jobs"]]
     results = [host.result(one) for one in jobs]
     names = distinct([title(one, result) for one, result in zip(jobs, results, strict=True)])
-    order = list(dict.fromkeys(str(row["id"]) for result in results for row in result["stems"]))
+    labels: dict[str, str] = {}
+    for result in results:
+        for row in result["stems"]:
+            labels.setdefault(str(row["id"]), str(row["label"]))  # one word for what models call differently
     rows = [
-        {**row, "label": f"{row['label']} ({name})", "mute": place > 0}
-        for stem in order
+        {**row, "label": f"{label} ({name})", "mute": place > 0}
+        for stem, label in labels.items()
         for place, (name, result) in enumerate(zip(names, results, strict=True))
         for row in result["stems"]
         if row["id"] == stem

@@ -15,11 +15,13 @@ from stembridge_audacity import compared, last
 from stembridge_audacity.choices import Choice
 from stembridge_audacity.editor import Origin, Region, Source
 from stembridge_audacity.export import frame_at, verified
-from stembridge_audacity.pipe_editor import spool
+from stembridge_audacity.pipe_editor import PipeEditor, spool
 from stembridge_audacity.requests import MenuRequest
 from stembridge_audacity.sets import BATCH, COMPARISON, Part, Sets
 from stembridge_audacity.trip import Trips
 
+_NEAR = 1e-3
+"""Seconds: Audacity tells of a label with six digits."""
 _NO_CHAIN = "A chain can't be saved as a preset: it is a recipe of its own."
 
 
@@ -73,8 +75,9 @@ class Wishes:
                     left_out(error)
                     continue
                 apart = len(request.tracks) == 1 and not request.label
-                origin = replace(region.origin, mark=request.label, apart=apart, original=choice.original)
-                title = request.label or origin.name
+                mark = region.origin.mark or request.label
+                origin = replace(region.origin, mark=mark, apart=apart, original=choice.original)
+                title = mark or origin.name
                 parts.append(Part(request.id, title, replace(region, origin=origin), choice))
             if parts:
                 self.sets.make(name, BATCH, parts)
@@ -107,8 +110,9 @@ class Wishes:
             self.told(editor.mended)
             places = [(track.index, track.name) for track in request.tracks]
             region = editor.stretch(spot, request.project, request.start, request.end, places)
+            text = _written(editor, request) if request.label else ""
         self.told(region.notes)
-        return region
+        return replace(region, origin=replace(region.origin, mark=text))
 
     def blend(self, request: MenuRequest) -> Job:
         """Make the job that blends a stem of what was made of the selected region.
@@ -189,6 +193,14 @@ class Wishes:
             },
         )
         return f"Saved: {row['title']} ({row['gives']}). It is in the list of Separate Stems... from now on."
+
+
+def _written(editor: PipeEditor, request: MenuRequest) -> str:
+    """Give a label's text as it is: a menu entry may know no accents."""
+    for label in editor.audacity.labels():
+        if abs(label.start - request.start) < _NEAR and abs(label.end - request.end) < _NEAR:
+            return label.text.strip()
+    return ""
 
 
 def _choice(request: MenuRequest) -> Choice:

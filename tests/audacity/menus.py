@@ -14,12 +14,14 @@ from typing import Any, TypeVar
 import numpy as np
 import soundfile as sf
 
-from stembridge_audacity import notices, plugins, requests
-from tests.audacity.desk import RunningAudacity
+from stembridge_audacity import notices, plugins, requests, setup
+from tests.audacity.desk import RunningAudacity, version_of
 from tests.programs import need
 
 SEPARATE, LAST = "Separate Stems", "Separate With Last Settings"
 IMPORT, CANCEL = "Import Finished Stems", "Cancel Jobs"
+COMPARE, BLEND = "Compare Models", "Blend Stems"
+ANSWER, PRESET = "Answer Question", "Save Preset"
 PROJECT = "Lied"
 """Name of the first track, which the project takes over."""
 WAIT = 20.0
@@ -33,6 +35,14 @@ def install(user: Path, home: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in plugins.write(home, ["wind"]).items():
         (folder / name).write_bytes(text.encode())
+
+
+def refresh(user: Path, home: Path, question: plugins.Question | None) -> None:
+    """Bring the dialogs up to date as the watcher does, while Audacity runs."""
+    folder = user / ".local" / "share" / "audacity" / "Plug-Ins"
+    notes = {str(user): {"plugins": str(folder), "stems": ["wind"]}}
+    notices.put(notices.folder(home) / "setup.json", json.dumps(notes))
+    setup.refresh(home, question)
 
 
 def wait_for(what: str, look: Callable[[], _T | None], limit: float = WAIT) -> _T:
@@ -121,6 +131,17 @@ class MenuUser:
         self.running.xdotool("windowactivate", "--sync", dialog)
         self.keys("alt+a")
         self._until("the dialog's end", lambda: dialog not in self._titled(title))
+
+    def fields(self, title: str) -> None:
+        """Wait for a dialog, and go to its first field."""
+        self.running.window(f"^{title}$")
+        time.sleep(0.5)
+        # The button Apply stands above the fields before 3.7, and below from then on.
+        self.keys("Tab", *["Tab"] * (version_of(Path(need("audacity"))) < (3, 7, 0)))
+
+    def type(self, text: str) -> None:
+        """Write into a field."""
+        self.running.xdotool("type", "--delay", "30", text)
 
     def reply(self, title: str) -> Path:
         """Wait for a message, take a picture of it, and close it; a bar of progress has the same title."""

@@ -12,10 +12,21 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from stembridge_audacity import manifest, notices, requests
-from tests.audacity.desk import Desk, version_of
-from tests.audacity.menus import CANCEL, IMPORT, LAST, SEPARATE, MenuUser, install
-from tests.programs import need
+from stembridge_audacity import manifest, notices, plugins, requests, shelf
+from tests.audacity.desk import Desk
+from tests.audacity.menus import (
+    ANSWER,
+    BLEND,
+    CANCEL,
+    COMPARE,
+    IMPORT,
+    LAST,
+    PRESET,
+    SEPARATE,
+    MenuUser,
+    install,
+    refresh,
+)
 
 WAV = "/FileFormats/ExportFormat_SF1_Type/WAV_10000"
 _HOMES: dict[int, tuple[Path, Path]] = {}
@@ -109,14 +120,11 @@ def test_what_is_chosen_is_written(user: MenuUser) -> None:
     user.select(1.0, 2.0, 0)
     notices.beat(user.home, pid=1, pipe=True, now=time.time())
     user.choose(SEPARATE)
-    user.running.window(f"^{SEPARATE}$")
-    time.sleep(0.5)
-    # The button Apply stands above the fields before 3.7, and below from then on.
-    above = version_of(Path(need("audacity"))) < (3, 7, 0)
-    user.keys("Tab", *["Tab"] * above, "Down", "Tab")
-    user.running.xdotool("type", "--delay", "30", "Vocals, drums")
+    user.fields(SEPARATE)
+    user.keys("Down", "Tab")
+    user.type("Vocals, drums")
     user.keys("Tab", "Down", "Tab", "Down", "Tab", "Tab", "Down", "Tab")
-    user.running.xdotool("type", "--delay", "30", 'Ens "x" 1\\2')
+    user.type('Ens "x" 1\\2')
     user.running.screenshot(user.folder / "chosen.png")
     user.apply()
     request = user.request()
@@ -165,6 +173,102 @@ def test_the_last_settings_again_and_tracks_each_on_their_own(user: MenuUser) ->
         assert np.array_equal(heard, source[rate : rate * 5 // 2])
     assert [t.selected for t in user.running.client.tracks()] == [True, True, True]
     assert user.written(one)["project"]["rate"] == 44100
+
+
+def test_each_label_is_a_request_and_all_are_one_group(user: MenuUser) -> None:
+    song = user.track("Lied")
+    client = user.running.client
+    for text, start, end in (
+        ("Strophe 1", 1.0, 2.0),
+        ("", 2.5, 2.5),
+        ("Refrain", 3.0, 3.5),
+        ("x", 4.0, 6.0),
+    ):
+        client.add_label(text, start, end)
+    user.select(0.5, 5.0, 0)
+    (notices.folder(user.home) / "last-settings.txt").write_text(
+        '2"preset":"vocals","engine":"auto","model":null,"stems":[],"rest":false,"original":"leave"\n'
+    )
+    user.choose(LAST)
+    user.reply(LAST)
+    one, two = user.waiting()
+    assert [(row.label, row.start, row.end) for row in (one, two)] == [
+        ("Strophe 1", 1.0, 2.0), ("Refrain", 3.0, 3.5),
+    ]  # fmt: skip
+    assert one.group
+    assert [(row.group, row.count) for row in (one, two)] == [(one.group, 2)] * 2
+    source, _ = sf.read(song, dtype="float32")
+    for row in (one, two):
+        assert row.export is not None
+        heard, _ = sf.read(row.export, dtype="float32")
+        assert np.array_equal(heard, source[round(row.start * 44100) : round(row.end * 44100)])
+    user.select(6.5, 7.0, 0)
+    user.choose(LAST)
+    user.reply(LAST)  # no label there
+    assert len(user.waiting()) == 2
+
+
+def test_the_other_dialogs_write_what_is_chosen_and_show_what_is_new(user: MenuUser) -> None:
+    user.track("Lied")
+    user.select(1.0, 2.0, 0)
+    notices.beat(user.home, pid=1, pipe=True, now=time.time())
+    user.choose(COMPARE)
+    user.fields(COMPARE)
+    user.keys("Tab", "Tab", "Tab", "Tab")
+    user.type("BS Roformer; 40")
+    user.running.screenshot(user.folder / "compare.png")
+    user.apply(COMPARE)
+    request = user.request()
+    assert request.choices == (
+        requests.Settings("vocals", "auto", original="mute"),
+        requests.Settings("vocals", "offline", original="mute"),
+        requests.Settings("", "auto", "BS Roformer", original="mute"),
+        requests.Settings("", "auto", "40", original="mute"),
+    )
+    assert (request.start, request.end, len(request.tracks)) == (1.0, 2.0, 1)
+    requests.remove(user.home, request)
+    user.choose(BLEND)
+    user.running.window(f"^{BLEND}$")
+    user.apply(BLEND)
+    request = user.request()
+    assert request.words == {"stem": "vocals", "method": "average", "original": "leave"}
+    assert (request.start, request.end, request.models) == (1.0, 2.0, ())
+    requests.remove(user.home, request)
+    user.choose(PRESET)
+    user.fields(PRESET)
+    user.keys("Down", "Tab")
+    user.type("mine.2")
+    user.running.screenshot(user.folder / "preset.png")
+    user.apply(PRESET)
+    request = user.request()
+    assert request.words == {"action": "replace", "name": "mine.2", "title": ""}
+    requests.remove(user.home, request)
+    # Both are in the dialogs at once, without a restart of Audacity.
+    (user.home / "presets.toml").write_text('["mine.2"]\ntitle = "Mein \'Ä\'"\nstems = ["vocals"]\n')
+    question = plugins.Question("j1q7", "12 credits?", (("agree", "Spend them"), ("decline", "Don't")))
+    refresh(user.running.home, user.home, question)
+    user.choose(ANSWER)
+    user.fields(ANSWER)
+    user.keys("Down", "Down")
+    user.running.screenshot(user.folder / "answer.png")
+    user.apply(ANSWER)
+    request = user.request()
+    assert request.words == {"question": "j1q7", "choice": "decline"}
+    requests.remove(user.home, request)
+    user.choose(SEPARATE)
+    user.fields(SEPARATE)
+    user.keys("End")
+    user.running.screenshot(user.folder / "own.png")
+    user.apply()
+    request = user.request()
+    assert request.settings is not None
+    assert request.settings.preset == _last_preset(user)
+
+
+def _last_preset(user: MenuUser) -> str:
+    rows = shelf.offers(user.home)
+    assert "mine.2" in [row.id for row in rows]
+    return rows[-1].id
 
 
 def test_what_cannot_be_heard_is_refused_at_once(user: MenuUser) -> None:

@@ -20,6 +20,7 @@ from stembridge.model.errors import DecisionNeededError, HostError, LimitError, 
 from stembridge_audacity import agreeing, compared, notices, plugins, requests, sets
 from stembridge_audacity.agreeing import Price, Total
 from stembridge_audacity.editor import Origin, Placed, Region, Source
+from stembridge_audacity.facts import Label
 from stembridge_audacity.placing import Placing
 from stembridge_audacity.trip import Trips
 from stembridge_audacity.watch import Watcher
@@ -79,6 +80,9 @@ class _Editor:
 
     def tracks(self) -> list[int]:
         return [1]
+
+    def labels(self) -> list[Label]:
+        return [Label(1, 0.5, 2.0, "other"), Label(1, 1.0, 2.0, "Vérse ")]
 
     def stretch(
         self, folder: Path, project: str, start: float, end: float, tracks: Sequence[tuple[int, str]]
@@ -247,12 +251,12 @@ def test_a_set_that_is_declined_makes_nothing(studio: Studio) -> None:
 def test_one_that_cant_be_exported_leaves_the_others(studio: Studio) -> None:
     studio.desk.prices["40"] = price(1, "attempts", 5)
     studio.separate("t1", "gone", **GROUP)
-    studio.separate("t2", label="Verse", **GROUP)
+    studio.separate("t2", label="V_rse", **GROUP)
     studio.round()
     assert "The tracks have changed." in studio.told
     assert studio.desk.started == ["t2"], "attempts cost no money"
     context = studio.job("t2").request_document()["host_context"]
-    assert (context["mark"], context["apart"]) == ("Verse", False)
+    assert (context["mark"], context["apart"]) == ("Vérse", False)
 
 
 def test_a_price_that_cant_be_asked_for_waits_and_is_told_once(
@@ -536,10 +540,7 @@ def test_what_cant_be_placed_leaves_no_job(studio: Studio, placing: Placing) -> 
         placing.place(job, _chosen(job))
     assert [one.id for one in studio.trips.host.store.jobs()] == ["t1"]
 
-    @contextlib.contextmanager
-    def nobody(_folder: Path) -> Iterator[Any]:
-        if studio:
-            raise HostError("Audacity isn't running.", hint="Start it.")
-        yield
+    def nobody(_folder: Path) -> Any:
+        raise HostError("Audacity isn't running.", hint="Start it.")
 
     assert Placing(studio.trips.home, nobody, nobody).ready() == (False, "Audacity isn't running. Start it.")
