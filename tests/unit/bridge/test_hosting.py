@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stembridge.bridge import hosting
-from stembridge.bridge.hosting import Following, Host, SeparateRequest, Tail, failure
+from stembridge.bridge.hosting import (
+    BlendRequest,
+    CompareRequest,
+    Following,
+    Host,
+    SeparateRequest,
+    Tail,
+    failure,
+)
 from stembridge.jobs.store import Job
 from stembridge.model.errors import (
     CODES,
@@ -64,6 +73,33 @@ def test_a_job_goes_from_the_hosts_rendering_to_stems(desk: Host, tmp_path: Path
     assert np.abs(np.sum(stems, axis=0) - samples).max() < 1e-6
     desk.start(job)  # nothing is left to do: the old end is the end
     assert desk.follow(job, lambda _event: None)["type"] == "finished"
+
+
+def test_a_host_compares_and_blends_what_it_had_separated(desk: Host, tmp_path: Path) -> None:
+    def done(request: SeparateRequest | BlendRequest | CompareRequest, source: Path | None = None) -> Job:
+        job = desk.order(request, source)
+        desk.start(job)
+        assert desk.follow(job, lambda _event: None)["type"] == "finished"
+        return job
+
+    pair = [
+        done(replace(ORDER, options=options), _rendered(tmp_path, RATE)) for options in ({}, {"centre": "on"})
+    ]
+    ids = tuple(job.id for job in pair)
+    compared = done(CompareRequest(ids))
+    blended = done(BlendRequest(ids, "vocals", host_context="dialog"))
+    assert desk.result(compared)["jobs"] == list(ids)
+    assert Path(desk.result(compared)["picture"]).is_file()
+    assert desk.result(blended)["host_context"] == "dialog"
+    assert {row["frames"] for row in desk.result(blended)["stems"]} == {RATE}
+    assert blended.request_document()["host"] == compared.request_document()["host"] == "tester"
+    assert [job.id for job in desk.jobs()] == [blended.id, *reversed(ids)], "a comparison is placed nowhere"
+
+    (row,) = desk.ask("save_preset", {"name": "mine", "order": {"model": "repet", "stems": ["vocals"]}})
+    assert row in desk.ask("presets")
+    with pytest.raises(UsageError, match="already"):
+        desk.ask("save_preset", {"name": "mine", "order": {"model": "repet"}})
+    assert desk.ask("remove_preset", {"name": "mine"}) == [{"id": "mine", "removed": True}]
 
 
 def test_a_wish_to_stop_cancels_the_job_and_resume_goes_on(desk: Host, tmp_path: Path) -> None:
