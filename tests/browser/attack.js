@@ -10,11 +10,11 @@ const ways = {
   fetchPage: async (link) => `read ${(await (await fetch(link)).text()).length}`,
   fetchWithHeader: async (link) =>
     `read ${(await (await fetch(`${link}api/state`, { headers: { "X-Stembridge": "panel" } })).text()).length}`,
-  image: (link) => soon((done) => {
+  image: (link, job, assets) => soon((done) => {
     const image = new Image();
     image.onload = () => done("read a picture");
     image.onerror = () => done("refused");
-    image.src = `${link}icon.svg`;
+    image.src = link + assets.image;
   }),
   audio: (link, job) => soon((done) => {
     const audio = new Audio();
@@ -44,19 +44,19 @@ const ways = {
     frame.src = link;
     document.body.append(frame);
   }),
-  script: (link) => soon((done) => {
+  script: (link, job, assets) => soon((done) => {
     const script = document.createElement("script");
     script.onload = () => done("ran a script of the panel");
     script.onerror = () => done("refused");
-    script.src = `${link}app.js`;
+    script.src = link + assets.script;
     document.body.append(script);
   }),
-  style: (link) => soon((done) => {
+  style: (link, job, assets) => soon((done) => {
     const style = document.createElement("link");
     style.rel = "stylesheet";
     style.onload = () => done("read a style");
     style.onerror = () => done("refused");
-    style.href = `${link}panel.css`;
+    style.href = link + assets.style;
     document.head.append(style);
   }),
   // Driving: nothing comes back to see, so the test looks at what became of the jobs.
@@ -100,10 +100,10 @@ const ways = {
   },
 };
 
-window.attack = async (link, job) => {
+window.attack = async (link, job, assets) => {
   const told = {};
   for (const [name, way] of Object.entries(ways)) {
-    try { told[name] = await way(link, job); } catch (error) { told[name] = `refused: ${error.name}`; }
+    try { told[name] = await way(link, job, assets); } catch (error) { told[name] = `refused: ${error.name}`; }
   }
   return told;
 };

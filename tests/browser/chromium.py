@@ -90,6 +90,11 @@ class Browser:
         """Give the hosts of all that was asked for over the network."""
         return {urlsplit(url).netloc for url in self.asked if url.startswith(("http", "ws"))}
 
+    def empty_downloads(self) -> None:
+        """Remove what was downloaded."""
+        for path in self.downloads.iterdir():
+            path.unlink()
+
     def downloaded(self, suffix: str, seconds: float = 20.0) -> Path:
         """Wait for a whole file of a kind, and give it; the folder is empty before each test."""
         return until(
@@ -185,6 +190,10 @@ class Tab:
             return True
 
         until(clicked, 10, lambda: f"'{name}' never stood still")
+
+    def click_label(self, words: str) -> None:
+        """Click on the words beside a box."""
+        self.driver.find_element(By.XPATH, f"//label[contains(., '{words}')]").click()
 
     def press(self, *keys: str) -> None:
         """Press keys, one after the other, wherever the focus is."""

@@ -34,8 +34,7 @@ def browser(one_chromium: Browser) -> Iterator[Browser]:
     one_chromium.listen()
     one_chromium.complaints.clear()
     one_chromium.asked.clear()
-    for path in one_chromium.downloads.iterdir():
-        path.unlink()
+    one_chromium.empty_downloads()
     yield one_chromium
     one_chromium.listen()
     one_chromium.close_tabs()

@@ -45,7 +45,7 @@ def state_of(tab: Tab, job: str) -> str:
 
 
 def test_two_tabs_see_a_remote_job_live_and_one_cancels_it(
-    browser: Browser, remote_panel: Panel, service: Sandbox, song: Path
+    remote_panel: Panel, service: Sandbox, song: Path, browser: Browser
 ) -> None:
     one, other = browser.tab(remote_panel.link), browser.tab(remote_panel.link)
     for tab in (one, other):
@@ -73,7 +73,7 @@ def test_two_tabs_see_a_remote_job_live_and_one_cancels_it(
 
 
 def test_a_reload_in_the_middle_loses_nothing(
-    browser: Browser, remote_panel: Panel, service: Sandbox, song: Path
+    remote_panel: Panel, service: Sandbox, song: Path, browser: Browser
 ) -> None:
     tab = browser.tab(remote_panel.link)
     job = remote(remote_panel, song)
@@ -86,7 +86,7 @@ def test_a_reload_in_the_middle_loses_nothing(
 
 
 def test_a_server_that_was_killed_is_missed_and_its_jobs_go_on(
-    browser: Browser, remote_panel: Panel, service: Sandbox, song: Path
+    remote_panel: Panel, service: Sandbox, song: Path, browser: Browser
 ) -> None:
     tab = browser.tab(remote_panel.link)
     job = remote(remote_panel, song)

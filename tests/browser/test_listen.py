@@ -2,75 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 import itertools
-import json
 import time
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from selenium.webdriver.common.keys import Keys
 
 from tests.browser.chromium import Browser, Tab, until
+from tests.browser.mixer import NULL_DB, Mixer, null
 from tests.browser.panel import Panel
-from tests.e2e.command import decibels, read
-
-RENDER = """
-const coded = (channel) => {
-  const bytes = new Uint8Array(channel.buffer, channel.byteOffset, channel.byteLength);
-  const parts = [];
-  for (let at = 0; at < bytes.length; at += 32768) {
-    parts.push(String.fromCharCode(...bytes.subarray(at, at + 32768)));
-  }
-  return btoa(parts.join(""));
-};
-return window.stembridge.mixer.render(...arguments).then((channels) => channels.map(coded));
-"""
-NULL_DB = -120.0
-Samples = NDArray[np.float64]
-
-
-@dataclass
-class Mixer:
-    """The mixer of the page with the finished job, beside the files."""
-
-    tab: Tab
-    folder: Path
-    song: Path
-
-    def heard(self, first: int = 0, frames: int | None = None) -> Samples:
-        """Render what would be heard; gives frames x channels."""
-        frames = self.frames - first if frames is None else frames
-        texts = self.tab.script(RENDER, first, frames)
-        channels = [np.frombuffer(base64.b64decode(text), "<f4") for text in texts]
-        return np.stack(channels, axis=1).astype(np.float64)
-
-    @property
-    def original(self) -> Samples:
-        return read(self.song).astype(np.float64)
-
-    @property
-    def frames(self) -> int:
-        return len(read(self.song))
-
-    @property
-    def stems(self) -> dict[str, Samples]:
-        rows = json.loads((self.folder / "result.json").read_text(encoding="utf-8"))["stems"]
-        return {row["id"]: read(Path(row["file"])).astype(np.float64) for row in rows}
-
-    @property
-    def state(self) -> dict[str, Any]:
-        state: dict[str, Any] = self.tab.script("return window.stembridge.mixer.state()")
-        return state
-
-    def track(self, name: str) -> dict[str, Any]:
-        """Give what the mixer says of a track."""
-        return next(row for row in self.state["tracks"] if row["id"] == name)
+from tests.e2e.command import decibels
 
 
 @pytest.fixture
@@ -81,12 +25,6 @@ def mixer(browser: Browser, panel_with_job: tuple[Panel, str], song: Path) -> Mi
     tab.find("track-original")
     until(lambda: tab.script("return Boolean(window.stembridge?.mixer)"))
     return Mixer(tab, panel.home / "jobs" / job, song)
-
-
-def null(one: Samples, other: Samples) -> float:
-    """Give the peak of the difference in dBFS."""
-    assert one.shape == other.shape
-    return float(20 * np.log10(max(np.abs(one - other).max(), 1e-20)))
 
 
 def test_what_plays_alone_is_the_file_to_the_sample(mixer: Mixer) -> None:
