@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,9 +13,10 @@ import pytest
 import soundfile as sf
 from numpy.typing import NDArray
 
+from stembridge.bridge import queries
 from stembridge.engines.base import Model, Quote, Recipe
 from stembridge.jobs import costs, disk, events
-from stembridge.jobs.request import SeparateRequest, Source
+from stembridge.jobs.request import QueryRequest, SeparateRequest, Source
 from stembridge.jobs.shift import Outcome
 from stembridge.jobs.store import Job
 from stembridge.model.errors import (
@@ -438,3 +440,24 @@ def test_a_step_of_another_job_asks_nothing(tmp_path: Path) -> None:
     refused = yard.drive(yard.parent(parent="chain", parts=True)).error
     assert isinstance(refused, LimitError)
     assert not yard.service.orders
+
+
+def _quoted(yard: Yard) -> dict[str, Any]:
+    spans = [{"frames": FRAMES, "rate": RATE, "channels": 2}]
+    job = yard.store.create(QueryRequest("quote", "test", {"spans": spans, "engine": "far"}))
+    queries.answer(job, yard.tools, {})
+    row: dict[str, Any] = json.loads(job.rows_file.read_text(encoding="utf-8"))
+    return row
+
+
+def test_a_dialog_hears_of_the_parts_before_it_orders(tmp_path: Path) -> None:
+    yard = _yard(tmp_path)
+    row = _quoted(yard)
+    assert (row["parts"], row["amount"], row["unit"], row["left"]) == (3, 3, "attempts", 50)
+    assert row["limits"] == [
+        "The region is longer than 2 s.",
+        "You will be asked whether to separate it in 3 parts.",
+    ]
+    yard.service.longest = 60
+    row = _quoted(yard)
+    assert (row["parts"], row["amount"], row["limits"]) == (None, 1, [])

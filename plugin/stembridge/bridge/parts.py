@@ -111,7 +111,7 @@ def _agreed(task: Task, refusal: LimitError, known: Scheme | None) -> Scheme:
     one = family.work(task, engine)
     planned, region = runner.read_plan(task.job)
     longest = refusal.context[costs.LONGEST]
-    if region is None or request.parent is not None or not gives_stems(engine, planned):
+    if region is None or request.parent is not None or not gives_stems(engine, planned.recipe):
         raise refusal
     if not isinstance(longest, int):
         raise TypeError(longest)

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from stembridge.bridge import doctor, own_chains, own_presets
+from stembridge.bridge import batch, doctor, own_chains, own_presets
 from stembridge.bridge.session import Tools
 from stembridge.engines import registry
 from stembridge.engines.base import Engine, Model, Readiness, Recipe, is_remote
@@ -45,7 +45,11 @@ ROW_FIELDS: Mapping[str, str] = {
     "save_preset": "id, title, gives, own, order, chain: the saved one, as `presets` gives it",
     "remove_preset": "id, removed",
     "engines": "engine, name, ready, text, remedy, needed",
-    "quote": "engine, model, stems, frames, rate, channels, seconds, amount, unit, left, limits, why",
+    "quote": (
+        "engine, model, stems, frames, rate, channels, seconds, amount, unit, left, limits, why, parts "
+        "(null; of a region too long for the plan: in how many it could be separated, at most at this "
+        "amount; the job asks)"
+    ),
     "doctor": "name, ready, text, remedy, needed (false: one can do without)",
 }
 
@@ -291,8 +295,15 @@ def _quote(engine: Engine, region: Region | None, recipe: Recipe) -> dict[str, A
         "left": None,
         "limits": [],
         "why": recipe.why,
+        "parts": None,
     }
     if is_remote(engine):
         price = engine.quote(region, recipe)
-        row.update(amount=price.amount, unit=price.unit, left=price.left, limits=list(price.limits))
+        limits = list(price.limits)
+        divided = batch.in_parts(engine, region, recipe, price)
+        if divided is not None and not divided[0].limits:
+            price, row["parts"] = divided
+            # The first says how long it is; what one might do instead is another matter now.
+            limits = [limits[0], f"You will be asked whether to separate it in {row['parts']} parts."]
+        row.update(amount=price.amount, unit=price.unit, left=price.left, limits=limits)
     return row
