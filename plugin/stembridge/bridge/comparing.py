@@ -183,7 +183,7 @@ def carry_on(task: Task) -> None:
         check_files(target, FILES, overwrite=request.overwrite)
     task.log.emit("state", state=State.PROCESSING.value)
     engines = task.engines(True)  # noqa: FBT003 - as `Task.engines` takes it
-    document = _compare(watch, found, [cost_of(one, engines, task.tools.home / "jobs") for one in found])
+    document = _compare(watch, found, [cost_of(one.job, engines) for one in found])
     watch.stop_if_cancelled()
     if target is not None:
         disk.make_folder(target)
@@ -211,9 +211,9 @@ def _compare(watch: Watch, found: Sequence[Finished], costs_: Sequence[Quote | N
     from stembridge.audio.likeness import measure
     from stembridge.report import comparison, comparison_picture
 
-    store, folder = watch.job.folder.parent, watch.job.stems_folder
+    folder = watch.job.stems_folder
     sides = [
-        comparison.Side(one.job.id, one.report, one.stems(), seconds_taken(one, store), cost)
+        comparison.Side(one.job.id, one.report, one.stems(), seconds_taken(one), cost)
         for one, cost in zip(found, costs_, strict=True)
     ]
     stems = comparison.shared(sides)
@@ -243,11 +243,28 @@ def _compare(watch: Watch, found: Sequence[Finished], costs_: Sequence[Quote | N
     return document
 
 
-def cost_of(one: Finished, engines: Mapping[str, Engine], store: Path) -> Quote | None:
-    """Give what a separation cost when it was made; None where that isn't known."""
-    if one.result["kind"] == "blend":
+def cost_of(job: Job, engines: Mapping[str, Engine]) -> Quote | None:
+    """Give what a finished job cost when its work was done; None where that isn't known.
+
+    Of a job that was answered from an earlier one, that is what the earlier one cost; of one that is made
+    of jobs, it is their sum.
+    """
+    job = origin(job)
+    result = job.result() or {}
+    if result.get("kind") == "blend":
         return Quote(0, costs.CREDITS)
-    engine = engines.get(str(one.report["engine"]))
+    if job.family_json.exists():
+        return _sum([cost_of(child, engines) for child in job.children()])
+    engine = engines.get(str(result.get("engine")))
     if engine is not None and not is_remote(engine):
         return Quote(0, costs.CREDITS)
-    return costs.ordered(origin(one, store))
+    return costs.ordered(job)
+
+
+def _sum(quotes: Sequence[Quote | None]) -> Quote | None:
+    """Add prices; None where one of them isn't known, or there are credits and attempts among them."""
+    amounts = [quote.amount for quote in quotes if quote is not None and quote.amount is not None]
+    units = {quote.unit for quote in quotes if quote is not None and quote.amount}
+    if not quotes or len(amounts) < len(quotes) or len(units) > 1:
+        return None
+    return Quote(sum(amounts), units.pop() if units else costs.CREDITS)

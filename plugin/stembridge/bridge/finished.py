@@ -217,38 +217,36 @@ def _rendered_by_host(one: Finished) -> bool:
     return Path(str(one.result["region"]["source"])).parent == one.job.folder
 
 
-def seconds_taken(one: Finished, folder: Path) -> float:
+def seconds_taken(one: Finished) -> float:
     """Give how long the separation took from its order to its stems, while a worker had it.
 
     For a job that was answered from an earlier one, that is what the earlier one took.
-
-    Parameters
-    ----------
-    folder
-        Of the store, where that earlier job lies.
     """
     spent = 0.0
-    for event, following in itertools.pairwise(events.read(origin(one, folder).events_file)):
+    for event, following in itertools.pairwise(events.read(origin(one.job).events_file)):
         # Nobody was at work between an end, or a death, and the next worker's first word.
         if event["type"] not in events.TERMINAL and following["type"] != "accepted":
             spent += max(0.0, float(following.get("ts", 0)) - float(event.get("ts", 0)))
     return round(max(spent, float(sum(one.report["seconds"].values()))), 3)
 
 
-def origin(one: Finished, folder: Path) -> Job:
+def origin(job: Job) -> Job:
     """Give the job that did the work: the one it was answered from, as far back as they are still there."""
-    job, earlier = one.job, one.result.get("reused_from")
     seen = {job.id}
-    while earlier and earlier not in seen:
+    while (earlier := _reused_from(job)) and earlier not in seen:
         seen.add(earlier)
+        before = Job(job.folder.parent / earlier)
         try:
-            result = Job(folder / earlier).result()
+            if before.result() is None:
+                break
         except StoreError:
             break
-        if result is None:
-            break
-        job, earlier = Job(folder / earlier), result.get("reused_from")
+        job = before
     return job
+
+
+def _reused_from(job: Job) -> str:
+    return str((job.result() or {}).get("reused_from") or "")
 
 
 def place_for(one: Finished, ending: str, out: Path | None) -> Path:

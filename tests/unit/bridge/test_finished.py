@@ -93,7 +93,7 @@ def test_only_time_in_which_somebody_worked_counts(tmp_path: Path, source: Path)
         (100, "accepted"), (101, "state"),  # killed here
         (900, "accepted"), (904, "finished"),
     )  # fmt: skip
-    assert finished.seconds_taken(one, tmp_path) == 5 + 1 + 4
+    assert finished.seconds_taken(one) == 5 + 1 + 4
 
 
 def test_a_reused_job_tells_of_the_one_that_did_the_work(tmp_path: Path, source: Path) -> None:
@@ -102,11 +102,11 @@ def test_a_reused_job_tells_of_the_one_that_did_the_work(tmp_path: Path, source:
     job(tmp_path, source, "job2", "job1")
     last = job(tmp_path, source, "job3", "job2")
     log(last.job, (50, "accepted"), (50.1, "finished"))
-    assert finished.origin(last, tmp_path).id == "job1"
-    assert finished.seconds_taken(last, tmp_path) == 30
+    assert finished.origin(last.job).id == "job1"
+    assert finished.seconds_taken(last) == 30
     disk.remove(first.job.folder)
-    assert finished.origin(last, tmp_path).id == "job2"
-    assert finished.seconds_taken(last, tmp_path) == 1.0
+    assert finished.origin(last.job).id == "job2"
+    assert finished.seconds_taken(last) == 1.0
 
 
 def test_the_region_is_kept_or_rendered_again_or_refused(tmp_path: Path, source: Path) -> None:
