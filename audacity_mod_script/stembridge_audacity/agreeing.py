@@ -8,6 +8,8 @@ from typing import Any
 
 from stembridge.bridge.hosting import Host, SeparateRequest
 from stembridge.model.errors import DecisionNeededError, LimitError
+from stembridge_audacity import shelf
+from stembridge_audacity.choices import Choice
 from stembridge_audacity.editor import Origin
 
 CREDITS = "credits"
@@ -111,40 +113,45 @@ class Total:
 
 
 def total(host: Host, wants: Sequence[Want]) -> Total:
-    """Ask the core what separations cost.
+    """Ask the core what separations cost; a chain costs what its steps do.
 
     Raises
     ------
     StembridgeError
         When the service can't be asked. Nothing was made or sent.
     """
-    default = host.default_engine
-    open_ = [want for want in wants if want[0].chain is None and not _at_home(want[0], default)]
-    rows = _asked(host, open_) if open_ else {}
+    needed = [(_orders(host, order), _span(origin)) for order, origin in wants]
+    rows = _asked(host, needed)
     return Total(
-        # A chain prices its own steps, and asks once for all of them.
-        tuple(Price(None) if want[0].chain is not None else _price(rows.get(_key(want))) for want in wants)
+        tuple(
+            _sum([rows[repr(one), repr(span)] for one in orders], chain=order.chain is not None)
+            for (order, _), (orders, span) in zip(wants, needed, strict=True)
+        )
     )
 
 
-def _at_home(order: SeparateRequest, default: str) -> bool:
-    """Say whether the embedded engine does it, for nothing; a model by name may be any engine's."""
-    return (order.engine or (default if order.model is None else None)) == "offline"
+def _orders(host: Host, order: SeparateRequest) -> list[dict[str, Any]]:
+    """Give what has to be priced for an order: nothing for what this machine does."""
+    default = host.default_engine
+    if isinstance(order.chain, str):
+        found = []
+        for step in shelf.find(host.home, order.chain).steps:
+            choice = Choice(step["preset"], step["engine"], step["model"], step["options"])
+            found += _orders(host, choice.wish(default, host.home).order)
+        return found
+    # A model by its name alone may be any engine's.
+    at_home = (order.engine or (default if order.model is None else None)) == "offline"
+    return [] if at_home else [{"engine": order.engine, "model": order.model, "options": dict(order.options)}]
 
 
-def _price(row: Mapping[str, Any] | None) -> Price | None:
-    if row is None:
-        return Price(0)
-    return None if row["limits"] else Price(row["amount"], str(row["unit"]), row["left"])
-
-
-def _key(want: Want) -> tuple[str, str]:
-    order, origin = want
-    return repr(_order(order)), repr(_span(origin))
-
-
-def _order(order: SeparateRequest) -> dict[str, Any]:
-    return {"engine": order.engine, "model": order.model, "options": dict(order.options)}
+def _sum(rows: Sequence[Mapping[str, Any]], *, chain: bool) -> Price | None:
+    """Give the price of an order, or of a chain's steps: what is too long in there isn't done in parts."""
+    if any(row["limits"] and (chain or not row["parts"]) for row in rows):
+        return None
+    amounts = [row["amount"] for row in rows]
+    unit = next((str(row["unit"]) for row in rows if row["amount"]), CREDITS)
+    left = min((row["left"] for row in rows if row["left"] is not None), default=None)
+    return Price(None if None in amounts else sum(amounts), unit, left)
 
 
 def _span(origin: Origin) -> dict[str, int]:
@@ -155,9 +162,12 @@ def _span(origin: Origin) -> dict[str, int]:
     }
 
 
-def _asked(host: Host, wants: Sequence[Want]) -> dict[tuple[str, str], Mapping[str, Any]]:
-    orders = list({repr(_order(order)): _order(order) for order, _ in wants}.values())
-    spans = list({repr(_span(origin)): _span(origin) for _, origin in wants}.values())
+def _asked(
+    host: Host, needed: Sequence[tuple[list[dict[str, Any]], dict[str, int]]]
+) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """Price every order for every length, each once, by their words."""
+    orders = list({repr(order): order for some, _ in needed for order in some}.values())
+    spans = list({repr(span): span for some, span in needed if some}.values())
     found: dict[tuple[str, str], Mapping[str, Any]] = {}
     for some in _pieces(orders, _ORDERS):
         for few in _pieces(spans, _SPANS):

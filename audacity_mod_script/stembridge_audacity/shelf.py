@@ -24,8 +24,8 @@ class Offer:
     order
         Of one of the user's own presets: engine, model, options, stems, rest, residual and format, None
         where it doesn't say; None for the others.
-    chain
-        True for a chain: a recipe of several separations.
+    steps
+        Of a chain, a recipe of several separations: the steps, as the core's rows have them; else none.
     """
 
     id: str
@@ -33,7 +33,12 @@ class Offer:
     gives: str
     own: bool = False
     order: Mapping[str, Any] | None = None
-    chain: bool = False
+    steps: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def chain(self) -> bool:
+        """Say whether it is one."""
+        return bool(self.steps)
 
     @property
     def shown(self) -> str:
@@ -63,7 +68,7 @@ def offers(home: Path) -> tuple[Offer, ...]:
             str(row["gives"]),
             bool(row["own"]),
             row.get("order"),
-            chain=row.get("chain") is not None,
+            tuple(row["chain"] or ()),
         )
         for row in preset_rows(home)
     )

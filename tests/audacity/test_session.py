@@ -144,3 +144,36 @@ def test_each_label_is_a_region_of_its_own(studio: Studio) -> None:
         span = slice(round(start * RATE), round(end * RATE))
         assert decibels((heard - reference)[span])[1] <= -130
     assert not np.any(heard[round(1.8 * RATE) : round(2.4 * RATE)]), "the whole track is muted"
+
+
+CHAIN = """[voices]
+title = "Voices twice"
+
+[[voices.steps]]
+engine = "offline"
+model = "repet"
+
+[[voices.steps]]
+of = "vocals"
+engine = "offline"
+model = "repet"
+"""
+
+
+def test_the_stems_of_a_chain_are_tracks_by_their_paths(studio: Studio) -> None:
+    studio.track(music(4 * RATE), name="Song")
+    reference, _ = studio.heard()
+    studio.select(0.5, 3.0, [0])
+    before = studio.state()
+    studio.home.mkdir(parents=True, exist_ok=True)
+    (studio.home / "chains.toml").write_text(CHAIN, encoding="utf-8")
+    command = Command(studio.home, studio.folder)
+    studio.running.release()
+    told = command("audacity", "separate", "--preset", "voices", "--json")
+    assert told.code == 0, told
+    names = [track.name for track in studio.running.client.tracks()]
+    assert names == ["Song", "Vocals: Vocals", "Vocals: Instrumental", "Instrumental"]
+    heard = pad(studio.heard()[0], len(reference))
+    assert decibels((heard - reference)[RATE // 2 : 3 * RATE])[1] <= -130
+    studio.undo()
+    assert studio.state() == before

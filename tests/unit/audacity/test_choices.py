@@ -43,7 +43,7 @@ def offers(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = (
         *shelf.SHIPPED,
         shelf.Offer("mine.2", "Mine", "vocals", own=True, order=OWN),
-        shelf.Offer("full-band", "Full band", "all", chain=True),
+        shelf.Offer("full-band", "Full band", "all", steps=({"of": ""},)),
     )
     monkeypatch.setattr("stembridge_audacity.shelf.offers", lambda _home: rows)
 

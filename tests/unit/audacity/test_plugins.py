@@ -54,7 +54,7 @@ def test_only_functions_that_this_lisp_has_or_that_are_ours(texts: dict[str, str
 OWN = Offer(
     "mine.2", 'My "voices" Ä', "vocals and the rest", own=True, order={"engine": None, "stems": ["vocals"]}
 )
-CHAIN = Offer("full-band", "Full band", "kick, snare and more", chain=True)
+CHAIN = Offer("full-band", "Full band", "kick, snare and more", steps=({"of": ""},))
 
 
 def control(text: str, name: str) -> list[str]:

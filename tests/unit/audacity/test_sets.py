@@ -17,7 +17,7 @@ import soundfile as sf
 from stembridge.bridge.hosting import Host, Job, SeparateRequest
 from stembridge.bridge.placing import Chosen
 from stembridge.model.errors import DecisionNeededError, HostError, LimitError, UnavailableError, UsageError
-from stembridge_audacity import agreeing, compared, notices, plugins, requests, sets
+from stembridge_audacity import agreeing, compared, notices, plugins, requests, sets, shelf
 from stembridge_audacity.agreeing import Price, Total
 from stembridge_audacity.editor import Origin, Placed, Region, Source
 from stembridge_audacity.facts import Label
@@ -38,7 +38,7 @@ SETTINGS: dict[str, Any] = {
 
 
 def price(amount: int | None, unit: str = "credits", left: int | None = 80) -> dict[str, Any]:
-    return {"amount": amount, "unit": unit, "left": left, "limits": []}
+    return {"amount": amount, "unit": unit, "left": left, "limits": [], "parts": None}
 
 
 @dataclass
@@ -463,15 +463,42 @@ def test_a_sum_is_asked_for_refused_or_free(home: Path) -> None:
     assert Total.from_list(json.loads(json.dumps(dear.to_list()))) == dear
 
 
+ORIGIN = Origin("Opus", RATE, 0, RATE, RATE, (Source(0, "Song", RATE, 2, 0.0, 1.0),))
+
+
 def test_what_this_machine_does_is_never_asked_about(studio: Studio) -> None:
-    origin = Origin("Opus", RATE, 0, RATE, RATE, (Source(0, "Song", RATE, 2, 0.0, 1.0),))
-    orders = [
-        SeparateRequest(source=None, engine="offline", model="repet"),
-        SeparateRequest(source=None, chain="full-band"),
-    ]
-    found = agreeing.total(studio.trips.host, [(order, origin) for order in orders])
-    assert found.prices == (Price(0), Price(None))
+    order = SeparateRequest(source=None, engine="offline", model="repet")
+    assert agreeing.total(studio.trips.host, [(order, ORIGIN)]).prices == (Price(0),)
     assert studio.desk.asked == []
+
+
+def test_a_chain_costs_what_its_steps_do(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    step: dict[str, Any] = {
+        "of": "",
+        "engine": "mvsep",
+        "model": "63",
+        "options": {},
+        "stems": [],
+        "preset": None,
+    }
+    steps = (
+        step,
+        {**step, "of": "vocals", "engine": None, "model": None, "preset": "vocals"},
+        {**step, "of": "drums", "engine": "offline", "model": "repet"},
+    )
+    rows = (*shelf.SHIPPED, shelf.Offer("mine", "Mine", "all", own=True, steps=steps))
+    monkeypatch.setattr("stembridge_audacity.shelf.offers", lambda _home: rows)
+    wants = [(SeparateRequest(source=None, chain="mine"), ORIGIN)]
+    long = {"limits": ["Too long.", "Ask."], "parts": 3}
+    for first, second, expected in (
+        (price(2, left=9), price(3), Price(5, "credits", 9)),
+        (price(2), price(None), Price(None, "credits", 80)),
+        (price(2), {**price(3), **long}, None),
+    ):
+        studio.desk.prices.update({"63": first, "40": second})
+        assert agreeing.total(studio.trips.host, wants).prices == (expected,)
+    alone = [(SeparateRequest(source=None, engine="mvsep", model="40"), ORIGIN)]
+    assert agreeing.total(studio.trips.host, alone).prices == (Price(3, "credits", 80),), "in parts"
 
 
 def test_names_that_are_there_twice_are_numbered() -> None:
