@@ -45,7 +45,7 @@ export function gainsOf(strips, { ab = "mix", trims = new Map(), match = NONE, o
   return found;
 }
 
-/** No matching. */
+/** No matching. @type {Readonly<{mix: number, original: number}>} */
 export const NONE = Object.freeze({ mix: 0, original: 0 });
 
 /**

@@ -150,8 +150,10 @@ export function find(models, wish, favourites) {
     found.push({ model, points });
   }
   const last = Number.NEGATIVE_INFINITY;
+  const loved = (/** @type {Model} */ model) => Number(favourites.has(keyOf(model)));
+  /** @type {Record<string, (a: {model: Model, points: number}, b: {model: Model, points: number}) => number>} */
   const by = {
-    match: (a, b) => b.points - a.points || Number(favourites.has(keyOf(b.model))) - Number(favourites.has(keyOf(a.model))),
+    match: (a, b) => b.points - a.points || loved(b.model) - loved(a.model),
     name: (a, b) => a.model.name.localeCompare(b.model.name),
     quality: (a, b) => (figure(b.model, wish.stem) ?? last) - (figure(a.model, wish.stem) ?? last),
     usage: (a, b) => (b.model.usage ?? last) - (a.model.usage ?? last),

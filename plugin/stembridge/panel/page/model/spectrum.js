@@ -32,12 +32,24 @@ export function parseTile(buffer) {
 }
 
 /**
- * The hop of a rate: 2048 frames up to 48 kHz, and as long a time above.
+ * The hop of a rate: 2048 frames up to 48 kHz, 4096 up to 96 kHz, and so on.
  * @param {number} rate
  * @returns {number} frames
  */
 export function hopOf(rate) {
-  return 2048 * Math.max(1, Math.round(rate / 48000));
+  return 2048 * 2 ** Math.max(0, Math.ceil(Math.log2(rate / 48000)));
+}
+
+/**
+ * How high a frequency stands in the picture: rows are even on the mel scale, from 30 Hz to 20 kHz.
+ * @param {number} hertz
+ * @param {number} rate
+ * @returns {number} 0 at the bottom, 1 on top; above 1 where the picture ends below it
+ */
+export function heightOf(hertz, rate) {
+  const mel = (/** @type {number} */ value) => Math.log10(1 + value / 700);
+  const [low, high] = [mel(30), mel(Math.min(20000, 0.475 * rate))];
+  return (mel(hertz) - low) / (high - low);
 }
 
 /**
@@ -112,13 +124,4 @@ export function colourTile(tile, colours, out) {
       pixels[(tile.rows - 1 - row) * tile.columns + column] = words[value];
     }
   }
-}
-
-/**
- * @param {string} text `#rrggbb`
- * @returns {number[]} red, green, blue
- */
-export function rgb(text) {
-  const number = Number.parseInt(text.replace("#", "").slice(0, 6), 16);
-  return Number.isFinite(number) ? [number >> 16, (number >> 8) & 255, number & 255] : [125, 133, 151];
 }

@@ -28,6 +28,8 @@
  * @property {boolean} imported
  * @property {number | null} disk
  * @property {string | null} host
+ * @property {boolean} [stalled] nobody works on it, and it isn't over
+ * @property {boolean} [reused] answered from an earlier job
  */
 
 import { address, get } from "./api.js";

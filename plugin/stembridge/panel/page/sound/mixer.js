@@ -35,6 +35,7 @@ export class Mixer extends EventTarget {
   only = null;
   /** @type {Map<string, number>} */
   trims = new Map();
+  /** @type {{mix: number, original: number}} dB for either side of A/B */
   match = { ...NONE };
   /** One at a time: to solo a track ends the solo of the others. */
   exclusive = false;

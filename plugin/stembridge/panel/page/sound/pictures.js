@@ -73,9 +73,9 @@ export class Pictures extends EventTarget {
     return undefined;
   }
 
-  /** @param {string} base @returns {any} why a track has no picture, if so */
-  trouble(base) {
-    return this.#failed.get(base);
+  /** @param {string} base @param {"peaks" | "spectrogram"} kind @returns {any} why a track has no picture, if so */
+  trouble(base, kind) {
+    return this.#failed.get(`${base}/${kind}`);
   }
 
   /** Forgets what was still to be fetched: the view has moved on. */
@@ -86,7 +86,7 @@ export class Pictures extends EventTarget {
 
   /** @param {string} name @param {string} where @param {(buffer: ArrayBuffer) => any} read @param {(value: any) => number} size */
   #ask(name, where, read, size) {
-    if (this.#coming.has(name) || this.#failed.has(name.split(" ")[0])) return;
+    if (this.#coming.has(name) || this.#failed.has(where.split("?")[0])) return;
     this.#coming.add(name);
     this.#queue.push({ name, where, read, size });
     this.#pump();
@@ -106,7 +106,7 @@ export class Pictures extends EventTarget {
       binary(where, this.#stop.signal)
         .then((buffer) => this.#keep(name, read(buffer), size))
         .catch((error) => {
-          if (error?.name !== "AbortError") this.#failed.set(name.split(" ")[0], error);
+          if (error?.name !== "AbortError") this.#failed.set(where.split("?")[0], error);
         })
         .finally(() => {
           this.#running -= 1;

@@ -18,14 +18,16 @@ export function account() {
   const key = async () => {
     fill(keyPart, h("p", { class: "soft", "aria-busy": "true" }, "Asking MVSEP\u2026"));
     try {
-      fill(keyPart, described(await get("account"), load));
+      const facts = await get("account");
+      fill(keyPart, described(facts, load));
+      if (facts.has_key) past(history);
+      else fill(history, h("h2", {}, "History"), h("p", { class: "soft" }, "With a key, what you had separated before stands here, to be brought back for 72 hours."));
     } catch (error) {
       fill(keyPart, errorBox(error, key));
     }
   };
   const load = () => {
     key();
-    past(history);
     latest(news);
   };
   onEnter("account", load);
@@ -43,8 +45,8 @@ function described(facts, again) {
   });
   const save = button("Save the key", () => busy(save, async () => {
     try {
-      await post("key", { key: input.value.trim() });
-      say("The key is stored.");
+      const { name, sentence } = await post("key", { key: input.value.trim() });
+      say(sentence || "The key is stored.", { hint: name ? `It is ${name}'s.` : "" });
       again();
     } catch (error) {
       complain(error);
@@ -88,12 +90,12 @@ async function past(place, page = 0) {
   const head = h("h2", {}, "History");
   fill(place, head, h("p", { class: "soft", "aria-busy": "true" }, "Reading\u2026"));
   try {
-    const { rows } = await get(`history?page=${page}`);
+    const { rows, more } = await get(`history?page=${page}`);
     const pages = h(
       "div",
       { class: "row" },
       page > 0 ? button("Newer", () => past(place, page - 1), { class: "button small plain" }) : null,
-      rows.length >= 20 ? button("Older", () => past(place, page + 1), { class: "button small plain" }) : null,
+      more ? button("Older", () => past(place, page + 1), { class: "button small plain" }) : null,
     );
     fill(place, head, rows.length ? h("ul", { class: "history" }, rows.map(entry)) : h("p", { class: "soft" }, page ? "There is no more." : "Nothing was separated yet."), pages);
   } catch (error) {
@@ -130,14 +132,9 @@ async function latest(place) {
   fill(place, head, h("p", { class: "soft", "aria-busy": "true" }, "Reading\u2026"));
   try {
     const { rows } = await get("news");
-    const list = rows.slice(0, 12).map((/** @type {any} */ row) => h("li", {}, h("details", {}, h("summary", {}, row.title, h("span", { class: "small-text faint" }, ` ${String(row.created_at ?? row.date ?? "").slice(0, 10)}`)), h("p", { class: "soft" }, plain(row.text ?? "")))));
+    const list = rows.slice(0, 12).map((/** @type {any} */ row) => h("li", {}, h("details", {}, h("summary", {}, row.title, h("span", { class: "small-text faint" }, ` ${String(row.date ?? "").slice(0, 10)}`)), h("p", { class: "soft" }, row.text ?? ""))));
     fill(place, head, rows.length ? h("ul", { class: "news" }, list) : h("p", { class: "soft" }, "There is no news."));
   } catch (error) {
     fill(place, head, h("p", { class: "soft" }, /** @type {any} */ (error).message));
   }
-}
-
-/** @param {string} html @returns {string} its words: markup of the service's isn't let in */
-function plain(html) {
-  return (new DOMParser().parseFromString(html, "text/html").body.textContent ?? "").trim();
 }

@@ -88,9 +88,12 @@ export function chooseView() {
 
 /** @returns {HTMLElement} */
 function presetPart() {
-  const list = h("ul", { class: "presets" });
+  const list = h("div", { class: "stack tight" });
   const draw = () => {
-    keepingFocus(list, () => fill(list, shop.presets.map(presetCard)));
+    const near = shop.presets.filter((row) => !away(row));
+    const far = shop.presets.filter(away);
+    const rows = (/** @type {any[]} */ some) => h("ul", { class: "presets" }, some.map(presetCard));
+    keepingFocus(list, () => fill(list, rows(near), far.length ? [h("p", { class: "soft away-head" }, "With an MVSEP key, which goes into ", h("a", { href: "#account" }, "Account"), ":"), rows(far)] : null));
     mark();
   };
   const mark = () => {
@@ -103,10 +106,12 @@ function presetPart() {
   return h("div", { class: "stack tight" }, h("h2", {}, "Presets"), list);
 }
 
+/** @param {any} row @returns {boolean} whether it takes an account that isn't there */
+const away = (row) => server.default_engine === "offline" && !row.offline && (!row.own || row.order?.engine === "mvsep");
+
 /** @param {any} row @returns {HTMLElement} */
 function presetCard(row) {
   const choice = ofPreset(row);
-  const away = server.default_engine === "offline" && !row.own && !row.offline;
   const kind = row.chain ? "chain" : row.own ? "yours" : "";
   return h(
     "li",
@@ -115,10 +120,9 @@ function presetCard(row) {
       [
         h("span", { class: "preset-title" }, h("strong", {}, choice.title), kind ? h("span", { class: "chip" }, kind) : null),
         h("span", { class: "soft small-text" }, capital(choice.gives)),
-        away ? h("span", { class: "faint small-text" }, "With an MVSEP key") : null,
       ],
       () => pick(choice),
-      { class: `preset card${away ? " away" : ""}`, "data-testid": `preset-${row.id}`, "data-key": choice.key, "aria-pressed": "false" },
+      { class: `preset card${away(row) ? " away" : ""}`, "data-testid": `preset-${row.id}`, "data-key": choice.key, "aria-pressed": "false" },
     ),
   );
 }

@@ -160,7 +160,7 @@ function swap(id, next) {
   next.mixer.addEventListener("trouble", (event) => complain(/** @type {CustomEvent} */ (event).detail));
   place.querySelector(".transport")?.replaceWith(transport(next.mixer, next.timeline));
   place.querySelector(".timeline")?.replaceWith(next.timeline.element);
-  place.querySelector(".placing")?.toggleAttribute("hidden", true);
+  place.querySelector(".below")?.classList.add("beside-now");
 }
 
 /** @param {any} track @returns {string} */
@@ -196,7 +196,7 @@ function exactness(found) {
   const level = (/** @type {any} */ one) => `${one.of ? one.of : "The whole"}: ${nullDepth(one.residual_db, one.summed ?? [])?.words ?? ""}`;
   return h(
     "section",
-    { class: "card pad stack tight", "aria-label": "How exact it is" },
+    { class: "card pad stack tight exactness", "aria-label": "How exact it is" },
     h("h3", {}, "How exact it is"),
     depth ? h("p", {}, depth.words) : null,
     h("p", {}, offset.words),

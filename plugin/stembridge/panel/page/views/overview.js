@@ -3,9 +3,10 @@
  */
 
 import * as axis from "../model/axis.js";
+import { visible } from "../model/colour.js";
 import { h } from "../parts/dom.js";
 import { dark } from "../parts/shell.js";
-import { visible, wave } from "./paint.js";
+import { wave } from "./paint.js";
 
 const HEIGHT = 30;
 

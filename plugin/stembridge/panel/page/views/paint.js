@@ -5,7 +5,8 @@
 import { span, ticks, toPixel } from "../model/axis.js";
 import { clock } from "../model/format.js";
 import { columns, columnsOfSamples } from "../model/peaks.js";
-import { colourTile, hopOf, palette, rgb, THIN, TILE, tilesFor } from "../model/spectrum.js";
+import { rgb } from "../model/colour.js";
+import { colourTile, heightOf, hopOf, palette, THIN, TILE, tilesFor } from "../model/spectrum.js";
 
 /** @typedef {import("../model/axis.js").View} View */
 
@@ -37,26 +38,13 @@ export function colours() {
 }
 
 /**
- * A stem's colour, brought to where it can be seen on this ground.
- * @param {string} colour `#rrggbb`
- * @param {boolean} dark
- * @returns {string}
- */
-export function visible(colour, dark) {
-  const parts = rgb(colour);
-  const light = (0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]) / 255;
-  const goal = dark ? [255, 255, 255] : [10, 14, 20];
-  const share = dark ? Math.max(0, 0.5 - light) * 0.85 : Math.max(0, light - 0.42) * 0.7;
-  return `rgb(${parts.map((part, index) => Math.round(part + (goal[index] - part) * share)).join(" ")})`;
-}
-
-/**
  * @param {CanvasRenderingContext2D} context in device pixels
  * @param {Float32Array} extremes of `columns`
  * @param {number} height device pixels
  * @param {string} colour
+ * @param {number} [least] device pixels that a line has at least
  */
-function fillWave(context, extremes, height, colour) {
+function fillWave(context, extremes, height, colour, least = 1) {
   const middle = height / 2;
   const reach = middle * 0.94;
   const width = extremes.length / 2;
@@ -68,7 +56,8 @@ function fillWave(context, extremes, height, colour) {
     if (Number.isNaN(low)) continue;
     const top = middle - Math.min(1, high) * reach;
     const bottom = middle - Math.max(-1, low) * reach;
-    context.rect(x, top, 1, Math.max(1, bottom - top));
+    const rest = Math.max(0, least - (bottom - top));
+    context.rect(x, top - rest / 2, 1, bottom - top + rest);
   }
   context.fill();
 }
@@ -102,7 +91,7 @@ export function closeWave(canvas, view, height, sample, rate, colour) {
   const scale = rate / view.rate;
   const perPixel = (view.perPixel * scale) / ratio;
   if (perPixel > 1) {
-    fillWave(context, columnsOfSamples(sample, view.first * scale, perPixel, canvas.width), canvas.height, colour);
+    fillWave(context, columnsOfSamples(sample, view.first * scale, perPixel, canvas.width), canvas.height, colour, 1.4 * ratio);
     return;
   }
   const middle = canvas.height / 2;
@@ -197,6 +186,18 @@ export function spectrogram(canvas, view, height, track, pictures, dark) {
     const width = (tile.columns * tile.hop * ratio) / scale / view.perPixel;
     context.drawImage(picture, start, 0, width, canvas.height);
   }
+  context.scale(ratio, ratio);
+  context.font = `10px ${getComputedStyle(document.body).fontFamily}`;
+  context.fillStyle = dark ? "#ffffff" : "#10141a";
+  for (const [hertz, words] of /** @type {[number, string][]} */ ([[200, "200"], [1000, "1k"], [5000, "5k"]])) {
+    const y = height * (1 - heightOf(hertz, track.rate));
+    if (y < 8 || view.width < 240) continue;
+    context.globalAlpha = 0.16;
+    context.fillRect(0, y, 5, 1);
+    context.globalAlpha = 0.5;
+    context.fillText(words, 8, y + 3);
+  }
+  context.globalAlpha = 1;
   return whole;
 }
 

@@ -4,11 +4,12 @@
 
 import { path } from "../parts/api.js";
 import * as axis from "../model/axis.js";
+import { visible } from "../model/colour.js";
 import { channelWords, clock, duration, rateWords, readClock } from "../model/format.js";
 import { button, fill, h, setText } from "../parts/dom.js";
 import { dark, say } from "../parts/shell.js";
 import { Pictures } from "../sound/pictures.js";
-import { ruler, visible, wave } from "./paint.js";
+import { ruler, wave } from "./paint.js";
 import { changes, dropZone, setSource, source } from "./source.js";
 
 const HEIGHT = 84;

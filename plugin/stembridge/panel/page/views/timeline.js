@@ -3,12 +3,13 @@
  */
 
 import * as axis from "../model/axis.js";
+import { visible } from "../model/colour.js";
 import { clock } from "../model/format.js";
 import { h, setText } from "../parts/dom.js";
 import { complain, dark } from "../parts/shell.js";
 import { Pictures } from "../sound/pictures.js";
 import { Lane } from "./lane.js";
-import { CLOSE, closeWave, ruler, spectrogram, visible, wave } from "./paint.js";
+import { CLOSE, closeWave, ready, ruler, spectrogram, wave } from "./paint.js";
 import { overview } from "./overview.js";
 import { pointers } from "./pointers.js";
 
@@ -126,10 +127,12 @@ export class Timeline extends EventTarget {
   #lane(lane) {
     const { canvas, track } = lane;
     const height = canvas.clientHeight;
-    const trouble = this.pictures.trouble(track.base);
+    const trouble = this.pictures.trouble(track.base, this.mode === "waveform" ? "peaks" : "spectrogram");
     const colour = visible(track.colour, dark());
-    if (trouble) setText(lane.note, trouble.message ?? "There is no picture of this track.");
-    else if (this.mode === "spectrogram") {
+    if (trouble) {
+      ready(canvas, this.view.width, height);
+      setText(lane.note, trouble.message ?? "There is no picture of this track.");
+    } else if (this.mode === "spectrogram") {
       const whole = spectrogram(canvas, this.view, height, track, this.pictures, dark());
       setText(lane.note, whole ? "" : "Looking at the spectrum\u2026");
     } else if (this.view.perPixel < CLOSE) this.#close(lane, height, colour);
