@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import soundfile as sf
@@ -38,6 +39,39 @@ def test_inputs_are_separated_side_by_side_and_the_same_one_is_paid_once(desk: D
         folder = desk.command.cwd / "stems" / f"song {number} stems"
         assert {"vocals", "instrumental"} <= {Path(name).stem.rpartition(" - ")[2] for name in names(folder)}
         assert {sf.info(str(file)).frames for file in folder.glob("*.wav")} == {40_000 + number}
+
+
+def test_the_places_are_kept_full_and_one_that_fails_there_leaves_the_others_alone(
+    command: Command, tmp_path: Path
+) -> None:
+    places, count, bad = 10, 13, 4
+    whole = splitter()
+
+    def all_but_one(
+        upload: Path | None, sep_type: int, options: Mapping[str, str], folder: Path
+    ) -> list[tuple[str, str, Path]]:
+        assert upload is not None
+        if sf.info(str(upload)).frames == 20_000 + bad:
+            raise OSError
+        return whole(upload, sep_type, options, folder)
+
+    pace = Pace(service_seconds=2.0, slots=20)
+    with Sandbox(tmp_path / "service", all_but_one, premium_key=KEY, pace=pace) as service:
+        command.environ["STEMBRIDGE_MVSEP_URL"] = service.url
+        desk = Desk(command, service)
+        desk.login()
+        songs = [write(command.cwd / f"song {n}.wav", music(20_000 + n)) for n in range(count)]
+        told = desk("separate", *songs, "--engine", "mvsep", "--yes", "--json", "--out", "stems")
+        jobs = service.service.timeline.jobs
+        assert len(jobs) == count
+        busy = [sum(other.created <= job.created < other.ended for other in jobs) for job in jobs]
+        assert max(busy) == places
+    total = told.lines[-1]
+    assert (total["jobs"], total["done"], total["failed"], total["waiting"]) == (count, count - 1, 1, 0)
+    (failure,) = total["failures"]
+    assert (failure["input"], failure["code"]) == (str(songs[bad]), "engine_failed")
+    assert told.code != 0
+    assert len(names(command.cwd / "stems")) == count - 1
 
 
 def test_a_person_hears_which_input_a_word_is_about(desk: Desk) -> None:
