@@ -104,6 +104,25 @@ def add(result: Mapping[str, Any], project: Path, out: Path, *, at: float | None
     return Added(out, tuple(places), tuple(tracks))
 
 
+def fresh(name: str, stems: Sequence[tuple[Mapping[str, Any], float]]) -> str:
+    """Give a new project in which stems begin together at 0, each on a track with its colour and level.
+
+    Parameters
+    ----------
+    stems
+        Rows of a result.json, ``file`` relative to the project; with a gain in dB, which the track's fader
+        gets.
+    """
+    place = _fixed(0.0, [row for row, _ in stems])
+    tracks = []
+    for row, gain in stems:
+        head, title, *rest = _track(f"{name} - {row['label']}", row, Path(row["file"]), [place])
+        tracks.append([head, title, f"  VOLPAN {10 ** (gain / 20)!r} 0 -1 -1 1", *rest])
+    rate = max((int(row["rate"]) for row, _ in stems), default=44_100)
+    head = f'<REAPER_PROJECT 0.1 "7.0" 0\n  TEMPO 120 4 4\n  SAMPLERATE {rate} 1 0\n>\n'
+    return insert_tracks(head, _folder(name, tracks))
+
+
 def _read(project: Path) -> tuple[str, Block]:
     try:
         text = project.read_bytes().decode("utf-8", errors="surrogateescape")

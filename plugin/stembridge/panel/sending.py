@@ -222,6 +222,9 @@ class _Sink:
     def flush(self) -> None:
         """Nothing waits anywhere else."""
 
+    def close(self) -> None:
+        """Nothing is open."""
+
     def take(self) -> bytes:
         data = bytes(self._held)
         self._held.clear()

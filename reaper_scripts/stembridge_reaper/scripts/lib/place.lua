@@ -174,6 +174,10 @@ local function prepare(folder, options)
     local words = "The project '%s' isn't open. Open it, then import the finished job."
     return refused(words:format(name ~= "" and name or "unnamed"), "no_project")
   end
+  local context = result.host_context
+  if not context.stem then -- sent from no place: to the edit cursor, as it was then or as it is now
+    context.cursor = context.cursor or reaper.GetCursorPositionEx(proj)
+  end
   if reaper.GetPlayStateEx(proj) & RECORDING ~= 0 then
     return refused("REAPER is recording; the stems come afterwards.", "recording")
   end

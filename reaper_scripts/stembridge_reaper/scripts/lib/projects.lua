@@ -80,10 +80,24 @@ local function points(one, context, hint)
     + (one.proj == M.current() and 2 or 0)
 end
 
---- Find an open project again by what a job remembers of it (its host_context). Where two tabs hold the
+-- The current project and its path.
+local function in_front()
+  for _, one in ipairs(M.all()) do
+    if one.proj == M.current() then
+      return one.proj, one.path
+    end
+  end
+  return nil
+end
+
+--- Find an open project again by what a job remembers of it (its host_context); the current one for a job
+-- that began elsewhere and belongs to none yet. Where two tabs hold the
 -- same project, `hint` (the pointer it had, may be nil) decides, then the path, then the current tab.
 -- Gives the project and its path, or nil.
 function M.find(context, hint)
+  if context.project.any == true then
+    return in_front()
+  end
   local best, most = nil, 0
   for _, one in ipairs(M.all()) do
     local got = points(one, context, hint)

@@ -144,6 +144,7 @@ local function check(result, project_path)
         frames = row.frames,
         rate = row.rate,
         channels = row.channels,
+        gain = 10 ^ ((row.gain_db or 0) / 20),
         home = row.delivered == nil or path ~= row.delivered,
       }
     else
@@ -185,7 +186,8 @@ end
 -- now ("" or nil: nowhere).
 --
 -- Gives {result, context, audio, labels, texts}: audio is a list of {id, label, kind, rgb, path, frames,
--- rate, channels, home (it isn't where it was delivered)}, labels as in result.json, texts the number of
+-- rate, channels, gain (linear: a level that was set elsewhere), home (it isn't where it was delivered)},
+-- labels as in result.json, texts the number of
 -- transcripts; or nil and a sentence.
 function M.check(result, project_path)
   return guarded(check, result, project_path)

@@ -92,6 +92,7 @@ local function take_values(context, part, row)
   if not context.span or row.channels ~= context.span.channels then
     values.I_CHANMODE = 0
   end
+  values.D_VOL = values.D_VOL * row.gain
   values.D_STARTOFFS = context.stem and context.stem.startoffs or 0
   values.D_PLAYRATE = context.stem and context.stem.playrate or 1
   return values
