@@ -145,7 +145,7 @@ class Trips:
     def _placed_by_menu(self, job: Job) -> None:
         with self.claimed(job) as free:
             if free and not self.placed(job):
-                self.host.note(job, {"what": _PLACED, "by": "menu", "at": time.time()})
+                self._note_placed(job, {"by": "menu"})
 
     def waiting(self) -> list[Job]:
         """Give the jobs whose stems wait to be put in, oldest first."""
@@ -212,11 +212,9 @@ class Trips:
                 if not interrupted:
                     self.host.note(job, {"what": _PLACING, "at": time.time()})
                 placed = editor.place(spot, origin, result, here=here)
-        self.host.note(
+        self._note_placed(
             job,
             {
-                "what": _PLACED,
-                "at": time.time(),
                 "tracks": list(placed.tracks),
                 "undo_steps": placed.undo_steps,
                 "notes": list(placed.notes),
@@ -224,6 +222,17 @@ class Trips:
         )
         self.publish()
         return placed
+
+    def _note_placed(self, job: Job, facts: dict[str, Any]) -> None:
+        """Write down that a job's stems are in a project, and with a comparison's those of its jobs."""
+        note = {"what": _PLACED, "at": time.time(), **facts}
+        self.host.note(job, note)
+        document = job.request_document()
+        if document.get("kind") == compared.KIND:
+            for name in document["jobs"]:
+                member = Job(self.host.store.folder / str(name))
+                if member.folder.exists():
+                    self.host.note(member, {**note, "with": job.id})
 
     def publish(self) -> None:
         """Tell the menu which stems wait, each set with a manifest that one import brings in."""

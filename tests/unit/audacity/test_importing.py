@@ -11,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stembridge.bridge.hosting import SeparateRequest
-from stembridge.model.errors import StoreError
+from stembridge.model.errors import HostError, StoreError
 from stembridge.model.stems import STEMS
 from stembridge_audacity.editor import Origin, Region, Source, Wish
 from stembridge_audacity.export import frame_at
-from stembridge_audacity.facts import Track
+from stembridge_audacity.facts import Label, Track
 from stembridge_audacity.importing import Moved, find, told_as
 from stembridge_audacity.loads import colours, load_of
+from stembridge_audacity.selection import Selection, labelled
 
 SONG = Source(1, "Song", 48_000, 2, 0.0, 61.2346)
 ORIGIN = Origin("Opus", 44_100, 59_259, 165_328, 48_000, (SONG,), "mute")
@@ -119,3 +120,39 @@ def test_a_stem_that_is_gone_is_a_sentence(tmp_path: Path) -> None:
     Path(row["file"]).unlink()
     with pytest.raises(StoreError, match="isn't there any more"):
         load_of(ORIGIN, {"stems": [row], "labels": []})
+
+
+def test_what_is_added_to_a_stems_name(tmp_path: Path) -> None:
+    rows = [
+        _row(tmp_path, "vocals", gain_db=-3.0),
+        _row(tmp_path, "drums.kick", label="Drums: Kick", mute=True),
+    ]
+    result = {"stems": rows, "labels": []}
+    soloed = replace(ORIGIN, mark="Verse", tracks=(replace(SONG, solo=True),))
+    load = load_of(soloed, result)
+    assert load.names == ["Vocals (Verse)", "Drums: Kick (Verse)"]
+    assert [(track.gain_db, track.mute, track.solo) for track in load.audio] == [
+        (-3.0, False, True), (0.0, True, False),
+    ]  # fmt: skip
+    assert load_of(replace(ORIGIN, mark="blend", apart=True), result).names[0] == "Vocals (blend) - Song"
+
+
+def test_an_origin_may_carry_what_others_have_written_there() -> None:
+    assert Origin.from_dict({**ORIGIN.to_dict(), "handed_from": "j1"}) == ORIGIN
+
+
+def test_the_labels_of_a_selection_are_cut_to_it() -> None:
+    selection = Selection("Opus", 44_100, 1.0, 9.0, (SONG,), frozenset(), ())
+    labels = [
+        Label(1, 0.5, 2.0, "begins before"),
+        Label(1, 0.995, 2.0, "told as a little before"),
+        Label(1, 3.0, 3.0, "a point"),
+        Label(1, 4.0, 5.0, " "),
+        Label(2, 8.0, 9.004, "end"),
+        Label(2, 8.0, 9.5, "ends after"),
+    ]
+    assert [(part.start, part.end, text) for part, text in labelled(selection, labels)] == [
+        (1.0, 2.0, "told as a little before"), (4.0, 5.0, "4 s"), (8.0, 9.0, "end"),
+    ]  # fmt: skip
+    with pytest.raises(HostError, match="no label with a length"):
+        labelled(selection, labels[:1])

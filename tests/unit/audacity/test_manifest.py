@@ -51,6 +51,16 @@ def test_a_long_stereo_track_is_cut_into_blocks_with_names_of_their_own(tmp_path
     assert {float(str(offset)) for offset in offsets} == {59259 / 48000}
 
 
+def test_a_track_may_be_silent_at_first_or_turned_down(tmp_path: Path) -> None:
+    tracks = [
+        AudioTrack("A", tmp_path / "a.wav", 10, 44100, 1, mute=True),
+        AudioTrack("B", tmp_path / "b.wav", 10, 44100, 1, gain_db=-6.0),
+    ]
+    waves = _read(write(tmp_path, tracks, 0.0)).findall(f"{_XML}wavetrack")
+    assert [wave.get("mute") for wave in waves] == ["1", "0"]
+    assert [float(str(wave.get("gain"))) for wave in waves] == [1.0, 10 ** (-6 / 20)]
+
+
 @settings(max_examples=80, deadline=None)
 @given(name=st.text(max_size=30), words=st.text(max_size=30))
 def test_any_name_and_any_words_come_through(name: str, words: str) -> None:

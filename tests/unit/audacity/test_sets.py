@@ -336,6 +336,8 @@ def test_models_are_compared_on_tracks_that_lie_together(studio: Studio) -> None
     for _ in range(3):
         studio.round()
     assert len(studio.editor.placed) == 1
+    told = [studio.trips.describe(job)["state"] for job in studio.trips.host.jobs()]
+    assert told == ["placed", "placed"]
     assert not list((notices.folder(studio.trips.home) / "sets").iterdir())
 
 
