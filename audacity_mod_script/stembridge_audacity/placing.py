@@ -12,7 +12,7 @@ from pathlib import Path
 
 from stembridge.bridge import placing
 from stembridge.bridge.hosting import Job
-from stembridge.bridge.placing import Chosen, Destination
+from stembridge.bridge.placing import Chosen
 from stembridge.model.errors import HostError, StembridgeError, UsageError
 from stembridge_audacity.editor import Origin
 from stembridge_audacity.export import frame_at
@@ -33,7 +33,7 @@ def patiently(folder: Path) -> AbstractContextManager[PipeEditor]:
 
 
 class Placing:
-    """Audacity 3, by its scripting pipe.
+    """Audacity 3, by its scripting pipe: a `stembridge.bridge.placing.Destination`.
 
     Parameters
     ----------
@@ -113,8 +113,3 @@ def _origin(trips: Trips, job: Job) -> Origin | None:
         return trips.origin(job)
     except StembridgeError:
         return None
-
-
-def destination(home: Path) -> Destination:
-    """Make the destination; what the entry point ``place:audacity`` names."""
-    return Placing(home)

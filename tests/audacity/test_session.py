@@ -13,7 +13,7 @@ from stembridge.bridge import placing
 from stembridge.sandbox.server import Sandbox
 from stembridge.sandbox.splitters import splitter
 from stembridge_audacity import notices
-from stembridge_audacity.placing import destination
+from stembridge_audacity.placing import Placing
 from tests.audacity.desk import RunningAudacity
 from tests.audacity.studio import RATE, Studio, band, decibels, pad
 from tests.audacity.test_watch import ask, client_of, status, watching
@@ -102,7 +102,7 @@ def test_models_are_compared_and_blended_and_one_is_placed_again(studio: Studio,
     client.set_track(name="Another song")
     client.select_time(2.0, 2.0)
     studio.running.release()
-    panel = destination(studio.home)
+    panel: placing.Destination = Placing(studio.home)
     assert panel.ready()[0], panel.ready()
     job = studio.host.store.find("c1m1")
     assert "at 2.000 s: Vocals." in panel.place(job, placing.choose(job, [("vocals", -6.0)]))
