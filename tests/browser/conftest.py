@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import soundfile as sf
 
+from stembridge.sandbox.server import Sandbox
+from stembridge.sandbox.splitters import splitter
 from tests.browser.chromium import Browser, Tab, chromium
 from tests.browser.panel import Panel
 from tests.e2e.command import music, write
@@ -62,9 +64,13 @@ def real_song(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def panel_environ() -> dict[str, str]:
-    """What a panel finds in its environment: a key store that keeps nothing."""
-    return {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+def panel_environ(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """What a panel finds in its environment: a service on this machine, a key store that keeps nothing."""
+    with Sandbox(tmp_path_factory.mktemp("service"), splitter(), rate_limit=None) as service:
+        yield {
+            "STEMBRIDGE_MVSEP_URL": service.url,
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+        }
 
 
 @pytest.fixture(scope="session")
