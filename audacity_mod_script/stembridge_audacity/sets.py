@@ -145,6 +145,10 @@ class Sets:
         """Say whether there is a set of this name."""
         return (self._folder / name / "set.json").exists()
 
+    def jobs(self, name: str) -> frozenset[str]:
+        """Give the ids of a set's jobs."""
+        return frozenset(part.job for part in self._read(self._folder / name).parts)
+
     def price(self, one: Set) -> agreeing.Total:
         """Ask the core what all of it costs; raises what stands against that, or against a choice."""
         return agreeing.total(self._host, [(self._order(part), part.region.origin) for part in one.parts])

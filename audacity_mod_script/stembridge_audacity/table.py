@@ -52,6 +52,7 @@ class Table:
         self._trips, self._follow, self._has = trips, follow, has
         self._told, self._trouble = told, trouble
         self._later: dict[str, float] = {}
+        self._open: plugins.Question | None = None
         self._shown: object = None
 
     def drop(self, project: str) -> int:
@@ -84,7 +85,7 @@ class Table:
                 total.check()
             except DecisionNeededError as question:
                 self.sets.ask(one, question.message, total)
-                self.asked(question.message)
+                self.update_menu()
             else:
                 self._begin(one, total)
             return
@@ -164,14 +165,18 @@ class Table:
                 self._follow(job)
         self.update_menu()
 
-    def asked(self, message: str) -> None:
-        """Tell the user that there is a question, and where it is answered."""
-        self.update_menu()
-        self._told([f"{message} Answer in Audacity: Tools > Stembridge > Answer Question..."])
-
     def update_menu(self) -> None:
-        """Bring the dialogs up to date: the presets that there are, the question that is open."""
+        """Bring the dialogs up to date: the presets that there are, the question that is open.
+
+        A question that is new in there is told, too: one at a time.
+        """
         question = next(iter(self.questions()), None)
+        if question != self._open:
+            self._open = question
+            if question is not None:
+                self._told(
+                    [f"{question.text} Answer in Audacity: Tools > {plugins.AUTHOR} > Answer Question..."]
+                )
         mark = (question, shelf.signature(self._trips.home))
         if mark != self._shown:
             self._shown = mark

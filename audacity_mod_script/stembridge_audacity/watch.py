@@ -37,6 +37,8 @@ LOOK_EVERY = 2.0
 """Seconds between two looks for jobs that others began, and for Audacity's coming and going."""
 PAUSES = (0.0, 3.0, 10.0, 30.0, 60.0)
 """Before each try to put a result in; after the last one it waits for the user, or for another Audacity."""
+TOGETHER = 60.0
+"""Seconds for which the next request of the same click is waited for: its region is being exported."""
 REQUEST_LIMIT = 600.0
 """Seconds for which a request waits for an Audacity that is busy."""
 TITLE = "Stembridge"
@@ -181,7 +183,7 @@ class Watcher:
         for request in spooled.ready:
             groups.setdefault(request.group or f"-{request.id}", []).append(request)
         for members in groups.values():
-            if len(members) < members[0].count and not self._age(members[-1]) > requests.GRACE_SECONDS:
+            if len(members) < members[0].count and self._age(members[-1]) < TOGETHER:
                 continue  # the menu entry is still writing them
             try:
                 self._take(members)
@@ -201,7 +203,8 @@ class Watcher:
         """Do what a request asks for, or several that were made by one click."""
         request = members[0]
         if request.group:
-            self._wishes.gather(members, self._trouble)
+            for late in self._wishes.gather(members, self._told):
+                self._follow(self._wishes.separate(late))
             self._table.tend()
         elif request.what == "compare":
             self._wishes.compare(request)
@@ -294,7 +297,7 @@ class Watcher:
             error = failure(event)
             if isinstance(error, DecisionNeededError):
                 self._table.undecided.add(job.id)
-                self._table.asked(f"{error.message} (In a terminal: stembridge jobs resume {job.id}.)")
+                self._table.update_menu()
                 return
             self._trouble(error)
             if comparison:

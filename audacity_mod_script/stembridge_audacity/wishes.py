@@ -51,18 +51,26 @@ class Wishes:
                 claim.release()
         return job
 
-    def gather(self, members: Sequence[MenuRequest], left_out: Callable[[StembridgeError], None]) -> None:
+    def gather(
+        self, members: Sequence[MenuRequest], told: Callable[[Sequence[str]], None]
+    ) -> list[MenuRequest]:
         """Make a set of several regions.
 
         Parameters
         ----------
-        left_out
-            Hears why a region is no part of it. What may go by itself is raised instead.
+        told
+            Hears why regions are no part of it. What may go by itself is raised instead.
+
+        Returns
+        -------
+        list of MenuRequest
+            Those that came too late for the set, which is there already.
         """
         name = members[0].group
         if self.sets.exists(name):
-            return
-        parts = []
+            known = self.sets.jobs(name)
+            return [request for request in members if request.id not in known]
+        parts, wrong = [], {}
         with spool(self.trips.folder) as spot:
             for request in sorted(members, key=lambda one: (len(one.id), one.id)):
                 try:
@@ -72,7 +80,7 @@ class Wishes:
                 except StembridgeError as error:
                     if error.retryable:
                         raise
-                    left_out(error)
+                    wrong[f"{error.message} {error.hint}".strip()] = request
                     continue
                 apart = len(request.tracks) == 1 and not request.label
                 mark = region.origin.mark or request.label
@@ -81,6 +89,9 @@ class Wishes:
                 parts.append(Part(request.id, title, replace(region, origin=origin), choice))
             if parts:
                 self.sets.make(name, BATCH, parts)
+        for sentence in wrong:
+            told([sentence])
+        return []
 
     def compare(self, request: MenuRequest) -> None:
         """Make a set of one region and several models."""

@@ -252,11 +252,38 @@ def test_one_that_cant_be_exported_leaves_the_others(studio: Studio) -> None:
     studio.desk.prices["40"] = price(1, "attempts", 5)
     studio.separate("t1", "gone", **GROUP)
     studio.separate("t2", label="V_rse", **GROUP)
+    studio.separate("t3", "gone", **GROUP)
     studio.round()
-    assert "The tracks have changed." in studio.told
+    assert studio.told.count("The tracks have changed.") == 1
     assert studio.desk.started == ["t2"], "attempts cost no money"
     context = studio.job("t2").request_document()["host_context"]
     assert (context["mark"], context["apart"]) == ("Vérse", False)
+
+
+def test_one_that_comes_too_late_goes_by_itself(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    studio.separate("t1", **GROUP)
+    monkeypatch.setattr("stembridge_audacity.watch.TOGETHER", -1.0)
+    studio.round()
+    studio.separate("t2", "Bass", **GROUP)
+    studio.round()
+    assert studio.desk.started == ["t2"]
+    assert studio.question() is not None
+    studio.answer("agree")
+    assert studio.desk.started == ["t2", "t1"]
+
+
+def test_questions_are_asked_one_after_the_other(studio: Studio) -> None:
+    for name in ("t1", "t2"):
+        studio.separate(name)
+        studio.round()
+        studio.end(
+            name, "needs_decision", id="x", message=f"{name}?", code="needs_decision", choices=[["a", "A"]]
+        )
+    studio.round()
+    studio.answer("a")
+    assert [text.partition(" ")[0] for text in studio.told] == ["t1?", "t2?"]
+    studio.answer("a")
+    assert studio.desk.answered == [("t1", "a"), ("t2", "a")]
 
 
 def test_a_price_that_cant_be_asked_for_waits_and_is_told_once(
@@ -403,7 +430,9 @@ def test_a_jobs_question_is_answered_in_the_menu(studio: Studio) -> None:
     studio.round()
     question = studio.question()
     assert question == plugins.Question("t1q3", "Too long.", tuple((key, label) for key, label in choices))
-    assert "stembridge jobs resume t1" in studio.told[-1]
+    assert studio.told == ["Too long. Answer in Audacity: Tools > Stembridge > Answer Question..."]
+    studio.round()
+    assert len(studio.told) == 1
     studio.answer("parts")
     assert studio.desk.answered == [("t1", "parts")]
     assert studio.question() is None
