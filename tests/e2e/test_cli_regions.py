@@ -91,3 +91,26 @@ def test_a_column_that_is_nearly_one_of_ours_is_named(command: Command) -> None:
         2, "column 'presets'", "Did you mean 'preset'?"
     )
     assert command.jobs() == []
+
+
+def test_a_list_may_name_its_files_and_regions_of_one_name(command: Command) -> None:
+    songs = {
+        name: write(command.cwd / f"{name}.wav", music(44_100, seed=seed)) for seed, name in enumerate("ab")
+    }
+    (command.cwd / "list.csv").write_text(
+        "file,start,end,name,stems\na.wav,,,,vocals\nb.wav,0,0.5,verse,\nb.wav,0.5,1,Verse,\n",
+        encoding="utf-8",
+    )
+    told = command("separate", "--regions", "list.csv", "--model", "repet")
+    assert told.code == 0, told
+    assert "3 separations: 3 done." in told.err
+    assert names(command.cwd / "a stems") == ["a - vocals.wav", "report.json", "report.png"]
+    assert len(read(command.cwd / "a stems" / "a - vocals.wav")) == 44_100
+    assert names(command.cwd / "b stems") == ["Verse 2", "verse"]
+    whole = read(songs["b"])
+    for folder, name, first in (("verse", "verse", 0), ("Verse 2", "Verse", 22_050)):
+        inside = command.cwd / "b stems" / folder
+        stems = [read(inside / f"b - {name} - {stem}.wav") for stem in ("vocals", "instrumental")]
+        assert np.abs(np.sum(stems, axis=0) - whole[first : first + 22_050]).max() < 1e-6
+    (command.cwd / "list.csv").write_text("start,end,name,file\n0,1,x,\n0,1,y,a.wav\n", encoding="utf-8")
+    command("separate", "--regions", "list.csv").refused(2, "'x' in the list is of no file", "column 'file'")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -34,7 +35,7 @@ from stembridge.model.names import safe
     "region_file",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="All regions of a list: CSV (start, end, name; also preset, engine, model, stems of each), "
+    help="All regions of a list: CSV (start, end, name; also preset, engine, model, stems, file of each), "
     "Audacity labels, REAPER region CSV.",
 )
 @click.option("--engine", metavar="NAME", help="Who separates; see `stembridge engines`.")
@@ -162,21 +163,17 @@ def separate(
     terminal = TerminalSession(as_json=as_json, agreed=yes, **settings)
     if publish_demo and not yes:
         _confirm_publication(terminal)
-    # Without an input there is one job all the same: for a model that makes audio from words.
-    names = inputs or ("",)
-    folders = _folders(names, out)
+    parts = _parts(inputs, listed, out)
     _offer_model(order, tools, terminal, agreed=yes)
-    parts: list[_Part] = []
-    for name, folder in zip(names, folders, strict=True):
-        parts += [_Part(name, folder / safe(row.name), row) for row in listed] or [_Part(name, folder)]
 
     def request(part: _Part) -> SeparateRequest:
-        begins, ends = (start, end) if part.region is None else (part.region.start, part.region.end)
+        row = part.region
+        begins, ends = (start, end) if row is None else (row.start or None, row.end or None)
         span = _source(part.name, begins, ends, first_frame, frames)
-        title = "" if part.region is None else f"{Path(part.name).stem} - {part.region.name}"
+        title = f"{Path(part.name).stem} - {row.name}" if row is not None and row.name else ""
         chosen = order
-        if part.region is not None:
-            chosen = for_row(typed, preset, part.region, tools, own_format=own_format)
+        if row is not None:
+            chosen = for_row(typed, preset, row, tools, own_format=own_format)
         return chosen.request(_link(part.name, remote_type) or span, part.folder, title)
 
     titles = [part.title for part in parts]
@@ -195,7 +192,40 @@ class _Part:
 
     @property
     def title(self) -> str:
-        return self.name if self.region is None else f"{self.name}, {self.region.name}"
+        named = self.region is not None and self.region.name
+        return f"{self.name}, {named}" if named else self.name
+
+
+def _parts(inputs: Sequence[str], listed: Sequence[Named], out: Path | None) -> list[_Part]:
+    """Give the jobs to be: every row without a file for every input, and every other for its own file."""
+    for_all = [row for row in listed if not row.file]
+    files = dict.fromkeys(row.file for row in listed if row.file)
+    if for_all and not inputs:
+        raise UsageError(
+            f"The region '{for_all[0].name}' in the list is of no file.",
+            hint="Name the audio file in front of --regions, or in a column 'file' of the list.",
+        )
+    # Without an input there is one job all the same: for a model that makes audio from words.
+    names = (*inputs, *files) or ("",)
+    parts: list[_Part] = []
+    used: set[str] = set()
+    for place, (name, folder) in enumerate(zip(names, _folders(names, out), strict=True)):
+        mine = for_all if place < len(inputs) else [row for row in listed if row.file == name]
+        rows: Sequence[Named | None] = mine or [None]
+        for row in rows:
+            inside = folder / safe(row.name) if row is not None and row.name else folder
+            parts.append(_Part(name, _apart(inside, used), row))
+    return parts
+
+
+def _apart(folder: Path, used: set[str]) -> Path:
+    """Give a folder that no other job of this command has: regions may be called alike."""
+    number, chosen = 1, folder
+    while str(chosen).casefold() in used:
+        number += 1
+        chosen = folder.with_name(f"{folder.name} {number}")
+    used.add(str(chosen).casefold())
+    return chosen
 
 
 def _confirm_publication(terminal: TerminalSession) -> None:
@@ -234,7 +264,7 @@ def _source(
     return Source(path, first, regions.frames_from_seconds(regions.parse_seconds(end), rate) - first)
 
 
-def _folders(inputs: tuple[str, ...], out: Path | None) -> list[Path]:
+def _folders(inputs: Sequence[str], out: Path | None) -> list[Path]:
     """Give each input a folder of its own for its results."""
     folders: list[Path] = []
     for name in inputs:
