@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from stembridge.bridge import household
 from stembridge.bridge.hosting import Tail
 from stembridge.jobs import costs, disk, usage
 from stembridge.jobs.clock import Clock
@@ -26,7 +27,6 @@ _SILENCE = 30.0
 """Seconds without an event after which it is looked whether a worker still has the job."""
 _MOST_WARNINGS = 20
 HANDED = "handed_from"
-FAMILY = "family.json"
 
 
 @dataclass
@@ -134,7 +134,7 @@ class _Watched:
         model = told.get("model") or recipe.get("model") or request.get("model")
         return {
             "id": job.id,
-            "kind": kind_of(request, family=(job.folder / FAMILY).exists()),
+            "kind": kind_of(request, family=job.family_json.exists()),
             "parent": request.get("parent"),
             "state": state.value,
             "over": TABLE[state].over,
@@ -295,7 +295,15 @@ def _region(region: Mapping[str, Any] | None) -> dict[str, int] | None:
 
 
 def _cost(job: Job, engine: str | None) -> dict[str, Any] | None:
+    """Give what was ordered for a job; of one that is made of jobs, what its steps cost together."""
     if engine == "offline":
         return {"amount": 0, "unit": costs.CREDITS}
+    steps = household.read(job)
+    if steps is not None:
+        found = [costs.ordered(Job(job.folder.with_name(step.job))) for step in steps]
+        known = [quote for quote in found if quote is not None]
+        amounts = [quote.amount for quote in known if quote.amount is not None]
+        total = sum(amounts) if len(amounts) == len(known) else None
+        return {"amount": total, "unit": known[0].unit if known else costs.CREDITS}
     quote = costs.ordered(job)
     return None if quote is None else {"amount": quote.amount, "unit": quote.unit}

@@ -8,9 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from stembridge.bridge import batch, own_presets
+from stembridge.bridge import batch, own_chains, own_presets
 from stembridge.bridge.batch import Entry
-from stembridge.engines import registry
 from stembridge.engines.base import Recipe
 from stembridge.jobs import plan, remote
 from stembridge.jobs.request import SeparateRequest, Source
@@ -24,7 +23,7 @@ from stembridge.panel.desk import NAME, Desk
 
 MOST_ORDERS = 8
 """Models that one region is given to at a time."""
-CHOICE = frozenset({"preset", "chain", "engine", "model", "options", "stems", "rest", "residual"})
+CHOICE = frozenset({"preset", "chain", "levels", "engine", "model", "options", "stems", "rest", "residual"})
 FIELDS = CHOICE | {"file", "first_frame", "frames", "format", "max_credits", "agree", "compare"}
 QUOTE_FIELDS = CHOICE | {"file", "first_frame", "frames", "rate", "channels", "compare"}
 
@@ -52,20 +51,41 @@ def make(desk: Desk, asked: Asked) -> dict[str, Any]:
 def quote(desk: Desk, asked: Asked) -> dict[str, Any]:
     """Price an order: a row a model, and all of it in words."""
     source = _source(desk, asked) if asked.get("file", str) else None
-    rows = []
+    rows: list[dict[str, Any]] = []
     for choice in _choices(asked):
         request = _request(desk, asked, choice, source)
+        if request.chain is not None:
+            rows.append(_chain_row(desk, request))
+            continue
         found: dict[str, Any] = {
-            "engine": request.engine,
-            "model": request.model,
-            "options": dict(request.options),
-        }
+            "engine": request.engine, "model": request.model, "options": dict(request.options),
+        }  # fmt: skip
         if source is not None:
             found["source"] = _span(source)
         elif asked.get("frames", int) is not None:
             found["spans"] = [{key: asked.need(key, int) for key in ("frames", "rate", "channels")}]
         rows += choosing.ask(desk, "quote", found)
     return {**_sum(rows), "rows": rows}
+
+
+def _chain_row(desk: Desk, request: SeparateRequest) -> dict[str, Any]:
+    """Price a chain by its steps, as a quote of a model is told."""
+    if request.source is None:
+        raise UsageError("A chain is priced for a song.", hint="Drop one on the page first.")
+    entry = _entry(desk, request)
+    bill = batch.bill([entry], desk.home)
+    price = bill.quotes.get(0)
+    region = entry.plan.region
+    refused = ["The service would refuse a step of this chain."] if bill.refused else []
+    return {
+        "engine": None, "model": request.chain, "stems": list(entry.plan.stems),
+        "frames": region and region.frames, "rate": region and region.rate,
+        "channels": region and region.channels, "seconds": region and round(region.seconds, 3),
+        "amount": 0 if price is None else price.amount,
+        "unit": "credits" if price is None else price.unit,
+        "left": None if price is None else price.left,
+        "limits": refused, "why": "", "parts": None, "steps": bill.steps.get(0, len(entry.steps)),
+    }  # fmt: skip
 
 
 def adopt(desk: Desk, asked: Asked) -> dict[str, Any]:
@@ -130,7 +150,16 @@ def _request(
         max_credits=_count(asked.get("max_credits", int)),
         background=True,
     )
-    name = said.get("preset", str)
+    name, chain = said.get("preset", str), said.get("chain", str)
+    if name is not None and chain is None and own_chains.known(desk.home, name):
+        name, chain = None, name
+    if chain is not None:
+        if name is not None or order.model is not None or order.engine is not None or order.options:
+            raise UsageError("A chain says itself which models it takes.", hint="Choose it alone.")
+        levels = said.get("levels", bool, False)
+        return replace(order, chain=own_chains.find(desk.home, chain).id, levels=levels)
+    if said.get("levels", bool, False):
+        raise UsageError("Only a chain has levels.", hint="Leave 'levels' out.")
     return order if name is None else _with_preset(desk, order, name, own_format="format" not in asked.body)
 
 
@@ -164,8 +193,7 @@ def _with_preset(desk: Desk, order: SeparateRequest, name: str, *, own_format: b
 
 
 def _entry(desk: Desk, request: SeparateRequest) -> Entry:
-    engine = registry.choose(desk.engines, desk.tools.default_engine, request.engine, request.model)
-    return Entry(request, plan.check(request, engine), engine)
+    return batch.entry(request, desk.engines, desk.tools)
 
 
 def _source(desk: Desk, asked: Asked) -> tuple[uploads.Upload, Source] | None:
