@@ -48,10 +48,10 @@ with (here / "asked.jsonl").open("a", encoding="utf-8") as file:
 tell(type="accepted", pid=1, version="0", request=request)
 if request["kind"] == "query":
     rows = answers[request["what"]]
+    if isinstance(rows, dict) and "failed" in rows:
+        tell(type="failed", **rows["failed"])
+        sys.exit(0)
     if request["what"] == "quote" and isinstance(rows, dict):
-        if "failed" in rows:
-            tell(type="failed", **rows["failed"])
-            sys.exit(0)
         asked = request["arguments"]
         rows = [rows] * max(1, len(asked.get("spans", []))) * max(1, len(asked.get("orders", [])))
     (job / "rows.jsonl").write_text("".join(json.dumps(r) + "\\n" for r in rows), encoding="utf-8")
@@ -94,6 +94,8 @@ class Screen:
             "catalogue": catalogue(),
             "engines": READY,
             "presets": [],
+            "save_preset": [],
+            "remove_preset": [],
             "doctor": [],
             "quote": QUOTE,
             "separate": [[]],
@@ -161,6 +163,14 @@ class Screen:
             for code in [key] if isinstance(key, int) else [ord(letter) for letter in key]:
                 self.host.gfx.key(code)
                 self.host.tick(2)
+
+    def click_on(self, label: str) -> None:
+        """Click on the last text of that kind: a button, a row, a check box."""
+        self.texts  # noqa: B018 - the window draws itself
+        spots = [(x, y) for text, x, y in self.host.gfx.canvas.spots if text == label]
+        assert spots, f"no {label!r} in {self.host.gfx.texts}"
+        x, y = spots[-1]
+        self.click(x + 3, y + 3)
 
     def click(self, x: float, y: float) -> None:
         """Click somewhere."""

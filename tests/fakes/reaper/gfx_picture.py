@@ -61,8 +61,8 @@ class Canvas:
         self.clear = 0.0
         self.faces: dict[int, Face] = {}
         self.font = 0
-        self._texts: list[str] = []
-        self._shown_texts: list[str] = []
+        self._texts: list[tuple[str, float, float]] = []
+        self._shown_texts: list[tuple[str, float, float]] = []
         self._shown: Sheet | None = None
         self.sheets: dict[int, Sheet] = {}
         self.resize(width, height)
@@ -96,6 +96,11 @@ class Canvas:
     @property
     def texts(self) -> list[str]:
         """The texts that the window shows, in the order in which they were drawn."""
+        return [text for text, _, _ in self.spots]
+
+    @property
+    def spots(self) -> list[tuple[str, float, float]]:
+        """The same with the place of each: x and y of its upper left corner."""
         return list(self._texts or self._shown_texts)
 
     @property
@@ -310,7 +315,7 @@ class Canvas:
                 top = max(bottom - height, top)
             if not bits & 256:
                 limits = (int(self.x), int(self.y), math.ceil(right), math.ceil(bottom))
-        self._texts.append(text)
+        self._texts.append((text, left, top))
         colour, alpha = self._colour(), self._alpha()
         for number, row in enumerate(text.split("\n")):
             wide = math.ceil(font.getlength(row))

@@ -44,28 +44,40 @@ function M.orders(steps, entries, ready)
   return orders
 end
 
---- Give the ids of the stems that the chain leaves: what is taken apart further isn't among them. Empty
--- where a step's stems aren't known beforehand.
-function M.leaves(steps, entries, ready)
-  local taken, found = {}, {}
-  for _, step in ipairs(steps) do
-    taken[step.of] = true
+-- The stems that are known to come of a step; empty where only the result tells.
+local function stems_of(step, entries, ready)
+  local recipe = M.recipe(step, entries, ready)
+  if #recipe.stems > 0 then
+    return recipe.stems
   end
+  local model = recipe.model and entries:named(recipe.engine, recipe.model)
+  return model and entries.promised(model.model, recipe.options) or {}
+end
+
+--- Give the ids of the stems that the chain leaves, depth first: what is taken apart further isn't among
+-- them, but where `levels` is true, behind the others. Empty where a step's stems aren't known beforehand.
+function M.leaves(steps, entries, ready, levels)
+  local known = {}
   for _, step in ipairs(steps) do
-    local recipe = M.recipe(step, entries, ready)
-    local stems = recipe.stems
-    if #stems == 0 then
-      local model = recipe.model and entries:named(recipe.engine, recipe.model)
-      stems = model and entries.promised(model.model, recipe.options) or {}
-    end
-    if #stems == 0 then
+    known[step.of] = stems_of(step, entries, ready)
+    if #known[step.of] == 0 then
       return {}
     end
-    for _, stem in ipairs(stems) do
-      local path = step.of == "" and stem or ("%s/%s"):format(step.of, stem)
-      if not taken[path] then
-        found[#found + 1] = M.id_of(path)
-      end
+  end
+  local found = {}
+  local function under(path)
+    if not known[path] then
+      found[#found + 1] = M.id_of(path)
+      return
+    end
+    for _, stem in ipairs(known[path]) do
+      under(path == "" and stem or ("%s/%s"):format(path, stem))
+    end
+  end
+  under("")
+  for _, step in ipairs(levels and steps or {}) do
+    if step.of ~= "" then
+      found[#found + 1] = M.id_of(step.of)
     end
   end
   return found

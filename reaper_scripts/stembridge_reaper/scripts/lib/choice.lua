@@ -200,7 +200,7 @@ end
 function M:stems(entries)
   local entry = self.entry
   if entry and entry.kind == "chain" then
-    return chains.leaves(entry.steps, entries, self.ready)
+    return chains.leaves(entry.steps, entries, self.ready, self.levels)
   end
   local model = self:model(entries)
   if not model then

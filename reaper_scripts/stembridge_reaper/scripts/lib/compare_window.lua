@@ -72,35 +72,71 @@ local function draw_state(ui, area, self)
   widgets.progress(ui, bar, whole and one.done / one.total or nil, reaper.time_precise())
 end
 
--- As much of the picture as there is room for, in its own proportions.
-local function picture_row(ui, self, width, most)
+-- Rows of this many pixels is what the picture scrolls by.
+local STEP = 24
+
+-- Give how many pixels of the picture are scrolled away, by wheel, keys and its bar.
+local function scrolled(ui, area, bar, self, height)
+  local rows = math.max(1, math.ceil(height / STEP))
+  local seen = math.max(1, area.h // STEP)
+  local last = math.max(0, rows - seen)
+  local top = math.min(self.top or 0, last)
+  local key = ui:take("up", "down", "pageup", "pagedown", "home", "end")
+  local way = { up = -1, down = 1, pageup = -seen, pagedown = seen, home = -rows, ["end"] = rows }
+  top = top + (key and way[key.name] or 0)
+  local input = ui.input
+  if input.wheel ~= 0 and (ui:over(area) or ui:over(bar)) then
+    top = top + (input.wheel < 0 and 3 or -3)
+    input.wheel = 0
+    ui:redraw()
+  end
+  local wanted = widgets.scrollbar(ui, "picture/bar", bar, top + 1, top + seen, rows)
+  if wanted then
+    top = wanted - 1
+    ui:redraw()
+  end
+  self.top = math.max(0, math.min(last, top))
+  return self.top * STEP
+end
+
+-- The picture as wide as the window; what is higher is scrolled.
+local function draw_picture(ui, area, self)
   local p = ui.paint
   local wide, high = p:picture_size(self.picture)
   if not wide then
-    return form_rows.text(ui, "The picture can't be shown: " .. self.picture, width, { colour = "dim" }, 3)
+    local text = "The picture can't be shown: " .. self.picture
+    p:lines(area, utext.wrap(text, area.w, p:measure(p.BODY), 3), { colour = "dim" })
+    return
   end
-  local scale = math.min(1, width / wide, most / high)
-  local height = math.floor(high * scale)
-  return {
-    h = height,
-    draw = function(_, area)
-      p:picture(box.new(area.x, area.y, math.floor(wide * scale), height), self.picture)
-    end,
-  }
+  local bar, body = box.cut(area, "right", p:px(8), p:px(6))
+  local width = math.min(body.w, wide)
+  local top = scrolled(ui, body, bar, self, math.floor(high * width / wide))
+  p:picture(box.new(body.x + (body.w - width) // 2, body.y, width, body.h), self.picture, top)
 end
 
-local function rows(ui, self, width, most)
-  local p = ui.paint
+local function sentence_rows(ui, self, width)
   local list = {}
   for _, sentence in ipairs(self.answer.result.sentences or {}) do
     list[#list + 1] = form_rows.text(ui, "• " .. tostring(sentence), width, {}, 4)
-    list[#list + 1] = form_rows.gap(p:px(2))
-  end
-  if self.picture then
-    list[#list + 1] = form_rows.gap(p:px(8))
-    list[#list + 1] = picture_row(ui, self, width, most)
+    list[#list + 1] = form_rows.gap(ui.paint:px(2))
   end
   return list
+end
+
+-- The sentences take what they need, but leave more than half to the picture; then they scroll.
+local function draw_result(ui, area, self)
+  local p = ui.paint
+  local rows = sentence_rows(ui, self, area.w - p:px(16))
+  local needed = 0
+  for _, row in ipairs(rows) do
+    needed = needed + row.h
+  end
+  local most = self.picture and area.h * 2 // 5 or area.h
+  local top, rest = box.cut(area, "top", math.min(needed, most), p:px(10))
+  form.show(ui, "compared", top, rows)
+  if self.picture then
+    draw_picture(ui, rest, self)
+  end
 end
 
 local function footer(ui, area, self)
@@ -131,7 +167,7 @@ function M:draw(ui, area)
   p:text(box.new(head.x, head.y, head.w, p:px(26)), self.name, { font = p.TITLE })
   p:text(box.new(head.x, head.y + p:px(27), head.w, p:px(20)), self.legend, { colour = "dim" })
   if self.answer and self.answer.result then
-    form.show(ui, "compared", rest, rows(ui, self, rest.w - p:px(16), rest.h))
+    draw_result(ui, rest, self)
   else
     draw_state(ui, rest, self)
   end

@@ -33,7 +33,7 @@ end
 --
 -- Fields for the user's eyes: id, name, engine, model, chain, method and stem (of a blend), state (as in
 -- PROTOCOL.md), over (no worker has it),
--- max_credits, phase, done, total, unit, waiting {reason, till = Unix seconds or nil}, message, hint,
+-- max_credits, phase, done, total, unit, steps {done, total} (of a chain or of parts), waiting {reason, till = Unix seconds or nil}, message, hint,
 -- question {id, code, message, hint, choices = a list of {id = , words = }}, warnings (sentences), stalled
 -- (its worker died twice).
 function M.new(folder, proj, started)
@@ -90,6 +90,7 @@ end
 local function clear(job)
   job.phase, job.done, job.total, job.unit = nil, nil, nil, nil
   job.waiting, job.message, job.hint, job.code, job.question = nil, nil, nil, nil, nil
+  job.steps = nil
 end
 
 local function choices(event)
@@ -115,6 +116,10 @@ local APPLY = {
     job.state = tostring(event.state)
   end,
   progress = function(job, event)
+    if event.unit == "steps" then -- of a job that is made of jobs; what they do is told beside that
+      job.steps = { done = event.done, total = event.total }
+      return
+    end
     job.phase, job.done, job.total, job.unit = event.phase, event.done, event.total, event.unit
     job.waiting = nil
   end,

@@ -38,9 +38,6 @@ local function amounts(job)
   if job.unit == "place" then
     return total and ("place %.0f of %.0f"):format(done, total) or ("place %.0f"):format(done)
   end
-  if job.unit == "steps" then
-    return total and ("%.0f of %.0f steps done"):format(done, total) or nil
-  end
   if job.unit == "parts" then
     return total and ("part %.0f of %.0f"):format(done, total) or nil
   end
@@ -58,7 +55,10 @@ function M.share(job)
     return nil
   end
   local done, total = number(job.done), number(job.total)
-  if job.unit == "place" or not done or not total or total <= 0 then
+  if job.steps then
+    done, total = number(job.steps.done), number(job.steps.total)
+  end
+  if job.unit == "place" and not job.steps or not done or not total or total <= 0 then
     return nil
   end
   return math.max(0, math.min(1, done / total))
@@ -86,7 +86,7 @@ end
 local function phase_words(phase)
   local step, rest = phase:match("^(.*): (.-)$")
   if not step then
-    return phase == "steps" and "Working" or PHASES[phase]
+    return PHASES[phase]
   end
   return ("%s: %s"):format(step, (PHASES[rest] or rest):lower())
 end
@@ -136,7 +136,11 @@ function M.status(job, now)
   end
   local phase = type(job.phase) == "string" and phase_words(job.phase) or words.state(job.state)
   local amount = job.phase and amounts(job)
-  return amount and ("%s, %s"):format(phase, amount) or phase, "dim"
+  local text = amount and ("%s, %s"):format(phase, amount) or phase
+  if job.steps and number(job.steps.total) then
+    text = ("%s (%.0f of %.0f steps done)"):format(text, number(job.steps.done) or 0, job.steps.total)
+  end
+  return text, "dim"
 end
 
 --- Give what to do about it, "" where there is nothing to say.
@@ -201,6 +205,10 @@ function M.maker(job, titles)
   local labels = { offline = "This computer", mvsep = "MVSEP" }
   local maker = engine and (labels[engine] or engine) or ""
   local name = model and ((titles or {})[(engine or "") .. ":" .. model] or ("model %s"):format(model))
+  local compare = type(job.context) == "table" and job.context.compare
+  if type(compare) == "table" and type(compare.title) == "string" then
+    name = compare.title -- by that its stems are told apart
+  end
   return name and maker ~= "" and ("%s, %s"):format(maker, name) or maker
 end
 

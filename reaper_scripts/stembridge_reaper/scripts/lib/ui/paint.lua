@@ -233,13 +233,18 @@ function M:picture_size(path)
   return w, h
 end
 
---- Draw a picture into a box.
-function M:picture(box, path)
-  local w, h = self:picture_size(path)
-  if w then
-    gfx.a = 1
-    gfx.blit(PICTURE, 1, 0, 0, 0, w, h, box.x, box.y, box.w, box.h)
+--- Draw a picture into a box, as wide as that; what is higher is cut off.
+-- @param top pixels of the box's size that are left out above
+function M:picture(box, path, top)
+  local wide, high = self:picture_size(path)
+  if not wide or box.w <= 0 then
+    return
   end
+  local scale = box.w / wide
+  local from = (top or 0) / scale
+  local shown = math.min(box.h / scale, high - from)
+  gfx.a = 1
+  gfx.blit(PICTURE, 1, 0, 0, from, wide, shown, box.x, box.y, box.w, math.floor(shown * scale))
 end
 
 --- Draw a filled dot.
