@@ -293,3 +293,19 @@ def test_stems_that_no_chain_gives_are_refused_at_once(tmp_path: Path) -> None:
     outcome = yard.drive(_job(yard, stems=("drums",)))
     assert isinstance(outcome.error, UnknownNameError)
     assert not yard.service.orders
+
+
+def test_a_step_draws_nothing_and_leaves_pictures_to_those_who_look(tmp_path: Path) -> None:
+    yard = _yard(tmp_path)
+    chain = _job(yard, {"id": "one", "steps": [{"of": "", "engine": "toy"}]})
+    assert yard.drive(chain).state is State.READY
+    (step,) = chain.children()
+    assert _result(chain)["picture"] is not None
+    assert _result(step)["picture"] is None
+    source = Source(str(yard.source), 1_000, 15_000)
+    plain = yard.store.create(SeparateRequest(source=source, engine="toy", rest=True))
+    assert yard.drive(plain).state is State.READY
+    assert _result(plain)["picture"] is not None
+    again = _job(yard, {"id": "two", "steps": [{"of": "", "engine": "toy"}]}, residual=True)
+    assert yard.drive(again).state is State.READY
+    assert _result(again.children()[0])["reused_from"], "a step may be answered from whatever is there"

@@ -30,8 +30,8 @@ RESULT_FIELDS = {
     "protocol": "version of the file protocol",
     "kind": '"separate"; "blend" of a blend',
     "job": "the job's id",
-    "engine": "who separated",
-    "model": "with what",
+    "engine": 'who separated; "chain" of a chain',
+    "model": "with what; of a chain its id",
     "automatic": "true when the engine chose the model itself",
     "region": (
         "source, first_frame, frames, rate, channels; before and after: how many of the frames are silence "
@@ -125,7 +125,8 @@ def _finish(one: Work, planned: Plan, rendered: RegionFile | None) -> None:
         phases=one.seconds,
     )
     disk.write_json(job.stems_folder / REPORT, report)
-    picture = draw(one, report, rendered)
+    # Nobody looks at a step's own: its parent has one of everything.
+    picture = request.parent is None and draw(one, report, rendered)
     conclude(one, planned, report, picture=picture)
     if not is_remote(one.engine):
         disk.remove(job.answer_folder)
@@ -252,6 +253,8 @@ def from_earlier(one: Work, planned: Plan) -> bool:
         return False
     earlier, result = found
     job = one.job
+    if one.request.parent is None and earlier.parent() is not None:
+        return False  # a step has no picture
     disk.make_folder(job.stems_folder)
     try:
         report = disk.read_json(earlier.stems_folder / REPORT)
