@@ -43,7 +43,7 @@ ROW_FIELDS: Mapping[str, str] = {
     "steps of a chain, in order: of (the path of what is taken apart, as vocals/lead; empty: the region), "
     "engine, model, options, stems, preset (in place of model and options, or null))",
     "save_preset": "id, title, gives, own, order, chain: the saved one, as `presets` gives it",
-    "remove_preset": "id, removed",
+    "remove_preset": "id, removed: of a preset or a chain of the user's own",
     "engines": "engine, name, ready, text, remedy, needed",
     "quote": (
         "engine, model, stems, frames, rate, channels, seconds, amount, unit, left, limits, why, parts "
@@ -211,7 +211,7 @@ def _save(arguments: Mapping[str, Any], engines: Mapping[str, Engine], tools: To
 def _remove(arguments: Mapping[str, Any], home: Path) -> dict[str, Any]:
     fields.known(arguments, frozenset({"name"}), "question")
     name = fields.text(arguments, "name")
-    own_presets.remove(home, name)
+    (own_chains if own_chains.known(home, name) else own_presets).remove(home, name)
     return {"id": name.strip().casefold(), "removed": True}
 
 

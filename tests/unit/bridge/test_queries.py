@@ -300,3 +300,12 @@ def test_a_separation_is_no_question(home: Path) -> None:
     outcome = work(job, lambda _: queries.answer(job, Tools(home), {}), clock=shop.clock)
     assert outcome.error is not None
     assert outcome.error.code == "usage"
+
+
+def test_a_dialog_removes_a_chain_as_it_removes_a_preset(home: Path) -> None:
+    own_chains.save(home, Chain("twice", "Twice", (ChainStep("", "offline"),)), overwrite=False)
+    assert _rows(_ask(home, "remove_preset", {"name": "Twice"})[0]) == [{"id": "twice", "removed": True}]
+    assert own_chains.read(home) == {}
+    job, outcome = _ask(home, "remove_preset", {"name": "kit"})
+    assert outcome.state is State.FAILED
+    assert "can't be removed" in events.read(job.events_file)[-1]["message"]
