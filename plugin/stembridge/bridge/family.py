@@ -328,7 +328,9 @@ class _Crew:
         self._turn.notify_all()
 
     def _count(self) -> None:
-        self.one.log.progress("steps", len(self._done), len(self._order), "steps")
+        # Written each time: a step that is done soon after another line would else never be told.
+        done, total = len(self._done), len(self._order)
+        self.one.log.emit("progress", durable=False, phase="steps", done=done, total=total, unit="steps")
 
     def hear(self, step: Step, event: Event) -> None:
         """Pass on what a step tells; of several, only the one that began first tells how far it is."""
