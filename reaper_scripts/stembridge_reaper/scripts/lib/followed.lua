@@ -33,9 +33,9 @@ end
 --
 -- Fields for the user's eyes: id, name, engine, model, chain, method and stem (of a blend), state (as in
 -- PROTOCOL.md), over (no worker has it),
--- max_credits, phase, done, total, unit, steps {done, total} (of a chain or of parts), waiting {reason, till = Unix seconds or nil}, message, hint,
--- question {id, code, message, hint, choices = a list of {id = , words = }}, warnings (sentences), stalled
--- (its worker died twice).
+-- max_credits, phase, done, total, unit, steps {done, total} (of a chain or of parts), waiting {reason,
+-- till = Unix seconds or nil}, message, hint, question {id, code, message, hint, choices = a list of {id =
+-- , words = }}, warnings (sentences), stalled (its worker died twice).
 function M.new(folder, proj, started)
   local path = files.join(folder, "events.jsonl")
   return setmetatable({
