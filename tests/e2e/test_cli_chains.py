@@ -6,12 +6,14 @@ import json
 import os
 import signal
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from stembridge.sandbox.accounts import REGISTERED
 from stembridge.sandbox.jobs import Pace
 from stembridge.sandbox.server import Sandbox
 from stembridge.sandbox.splitters import splitter
@@ -251,3 +253,42 @@ def test_a_step_that_fails_is_named_and_what_was_paid_is_kept(command: Command, 
         retried = desk("jobs", "retry", "last", "--yes", "--json")
         assert retried.code == 0, retried
         assert len(_orders(desk)) == 4, "only the failed step is ordered anew"
+
+
+def test_a_free_account_pays_a_chain_in_attempts_and_never_more_than_it_has(
+    command: Command, tmp_path: Path
+) -> None:
+    song = write(command.cwd / "song.wav", music(FRAMES))
+    two = replace(REGISTERED, per_day=2)
+    with Sandbox(tmp_path / "service", splitter(), free_key=KEY, free_plan=two) as service:
+        command.environ |= {"STEMBRIDGE_MVSEP_URL": service.url, "STEMBRIDGE_API_TOKEN": KEY}
+        desk = Desk(command, service)
+        told = desk("separate", song, "--chain", "lead-dry")
+        told.refused(12, "This chain takes 3 attempts, and the account has 2.")
+        assert not _orders(desk)
+        result = _result(desk("separate", song, "--chain", "kit", "--json"))
+        assert len(_orders(desk)) == 2
+        assert _left(read(song), [row["delivered"] for row in result["stems"]]) < -120
+
+
+def test_a_row_of_a_list_may_be_a_chain_and_its_steps_are_cleaned_with_it(command: Command) -> None:
+    song = write(command.cwd / "song.wav", music(FRAMES))
+    (command.cwd / "twice.toml").write_text(TWICE, encoding="utf-8")
+    assert command("presets", "save", "twice", "--chain", "twice.toml").code == 0
+    rows = "start,end,name,preset,model\n0,0.5,verse,twice,\n0.5,1.2,chorus,,repet\n"
+    (command.cwd / "regions.csv").write_text(rows, encoding="utf-8")
+    told = command("separate", song, "--regions", "regions.csv", "--out", "out", "--json")
+    assert told.code == 0, told
+    assert told.lines[-1]["done"] == 2
+    assert len(list((command.cwd / "out" / "verse").glob("*.wav"))) == 3
+    assert len(list((command.cwd / "out" / "chorus").glob("*.wav"))) == 2
+    listed = command.jobs()
+    assert len(listed) == 4
+    for row in listed:  # the chain is old, and its steps look new: they go with it
+        if row["parent"] is None and row["engine"] == "chain":
+            for path in Path(row["folder"]).iterdir():
+                os.utime(path, (1_000_000_000, 1_000_000_000))
+    cleaned = command("jobs", "clean", "--older", "1d", "--yes", "--json").document
+    assert len(cleaned["removed"]) == 1
+    assert [row["engine"] for row in command.jobs()] == ["offline"]
+    assert len(list((command.home / "jobs").iterdir())) == 1
