@@ -105,9 +105,9 @@ class Listening:
             raise StoreError(
                 f"Job {job.id} isn't finished.", hint="Wait for it.", context={"status": 404}
             ) from None
-        return self._tracks(job.folder, facts.st_mtime_ns, _stamp(job.stems_folder))
+        return self._tracks(job.folder, facts.st_mtime_ns, _stamp(job.folder) + _stamp(job.stems_folder))
 
-    def _read_tracks(self, folder: Path, _written: int, _stems: int) -> tuple[Track, ...]:
+    def _read_tracks(self, folder: Path, _written: int, _looks: int) -> tuple[Track, ...]:
         return tuple(tracks.of_job(Job(folder), self._render))
 
     def _render(self, job: Job, region: Mapping[str, Any]) -> Path:

@@ -1,0 +1,1 @@
+"""The panel server: asked as a browser asks, and as others might."""
