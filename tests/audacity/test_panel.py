@@ -11,7 +11,7 @@ from selenium.webdriver.common.keys import Keys
 
 from tests.audacity.desk import RunningAudacity
 from tests.audacity.studio import RATE, Studio, decibels, pad
-from tests.browser.chromium import Tab, chromium
+from tests.browser.chromium import Tab, chromium, until
 from tests.browser.panel import Panel
 from tests.e2e.command import music, read, write
 
@@ -56,6 +56,8 @@ def test_stems_go_to_the_edit_cursor_at_the_levels_of_the_page(
         if row["id"] == "vocals"
     )
     assert level < -3
+    tab.click_label("At the levels set above")
+    until(lambda: tab.find("place-audacity").is_enabled(), 20)
     tab.click("place-audacity")
     told = tab.wait_for_text("In Audacity, at 1.500 s", seconds=60)
     assert "Ctrl+Z" in told
