@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from stembridge.bridge import whereabouts
 from stembridge.bridge.home import data_folder
 from stembridge.bridge.hosting import Host
 from stembridge.cli import exits
@@ -51,7 +52,7 @@ def add(
     """
     host = Host("rpp", data_folder())
     result = host.result(host.store.find(job))
-    if result["kind"] != "separate":
+    if result["kind"] not in whereabouts.WITH_STEMS:
         raise UsageError("This job is a question, not a separation.")
     target = out or project.with_name(f"{project.stem} + stems.rpp")
     added = offline.add(result, project, target, at=at, overwrite=overwrite)

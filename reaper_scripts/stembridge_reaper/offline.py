@@ -17,6 +17,7 @@ from fractions import Fraction
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
+from stembridge.bridge import whereabouts
 from stembridge.model.errors import InputError, StoreError, UsageError
 from stembridge.model.names import safe
 from stembridge_reaper.chunks import Block, insert_tracks, parse, quote
@@ -154,7 +155,7 @@ def _write(out: Path, text: str) -> None:
 def _places(tree: Block, project: Path, region: Mapping[str, Any] | None) -> list[Place]:
     if region is None:
         return []
-    source = Path(region["source"])
+    source = whereabouts.source(region, project.absolute().parent)
     first = Fraction(region["first_frame"], region["rate"])
     end = first + Fraction(region["frames"], region["rate"])
     found = []
@@ -239,10 +240,13 @@ def _fixed(at: float, rows: Sequence[Mapping[str, Any]]) -> Place:
 
 
 def _at_hand(row: Mapping[str, Any], project: Path, job: str, name: str) -> Path:
-    """Give a stem's file: where it was delivered, else a copy in the project's own folder."""
+    """Give a stem's file: where it was delivered, also if that moved with the project; else a copy there."""
     delivered = Path(row["delivered"]) if row["delivered"] else None
     if delivered is not None and delivered.is_file():
         return delivered
+    for moved in whereabouts.moved(row["delivered"] or "", project.absolute().parent):
+        if whereabouts.is_same(moved, row):
+            return moved
     kept = Path(row["file"])
     folder = project.absolute().parent / "Stems" / f"{safe(name)} {job}"
     target = folder / kept.name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -90,20 +90,26 @@ def lanes(entries: Sequence[Entry]) -> list[list[int]]:
     """Give the places of the entries that must follow each other.
 
     The same order twice shares a lane, what was ordered already first in it: the second is answered
-    from the first, and nothing is paid twice. What this machine separates is one lane: it does one at a
-    time.
+    from the first, and nothing is paid twice. So do a chain and what its first step is, too. What this
+    machine separates is one lane: it does one at a time.
     """
     found: dict[str, list[int]] = {}
     for place, entry in enumerate(entries):
         if not entry.remote:
             key = ""
         else:
-            key = entry.plan.answer_key() if entry.plan.source_key else f"alone-{place}"
+            key = _first(entry) or f"alone-{place}"
         found.setdefault(key, []).append(place)
     for key, lane in found.items():
         if key:
             lane.sort(key=lambda place: not entries[place].begun)
     return list(found.values())
+
+
+def _first(entry: Entry) -> str:
+    """Name the answer to what is ordered first of all for an entry; empty where that isn't known."""
+    first = entry.steps[0] if entry.steps else entry
+    return first.plan.answer_key() if first.plan.source_key else ""
 
 
 def at_once(entries: Sequence[Entry]) -> int:
@@ -206,11 +212,11 @@ def bill(entries: Sequence[Entry], home: Path) -> Bill:
                 continue
             key = entry.plan.answer_key() if entry.plan.source_key else ""
             if entry.begun or (key and not entry.request.again and (key in known or kept(entry, index))):
-                known.add(key)
+                known |= {key, _first(entry)} if entry.begun else {key}
                 continue
             divided = None
             if entry.steps:
-                quote, steps[place] = _of_steps(entry, index)
+                quote, steps[place] = _of_steps(entry, index, known)
                 if not steps[place]:
                     continue
             elif is_remote(entry.engine):
@@ -226,7 +232,7 @@ def bill(entries: Sequence[Entry], home: Path) -> Bill:
             if quote.limits:
                 refused += 1
                 continue
-            known.add(key)
+            known |= {key, _first(entry)}
             quotes[place] = quote
     return Bill(quotes, refused, parts, tuple(too_long), steps)
 
@@ -243,9 +249,12 @@ def price(step: Entry, index: Index) -> Quote | None:
     return step.engine.quote(step.plan.region, step.plan.recipe)
 
 
-def _of_steps(entry: Entry, index: Index) -> tuple[Quote, int]:
-    """Give what all steps cost together, and how many of them will be ordered."""
-    quotes = [quote for step in entry.steps if (quote := price(step, index)) is not None]
+def _of_steps(entry: Entry, index: Index, known: Collection[str]) -> tuple[Quote, int]:
+    """Give what all steps cost together, and how many of them will be ordered: not what ``known`` answers."""
+    due = [
+        step for step in entry.steps if step.request.again or not _first(step) or _first(step) not in known
+    ]
+    quotes = [quote for step in due if (quote := price(step, index)) is not None]
     limits = tuple(text for quote in quotes for text in quote.limits)
     money = [quote for quote in quotes if not costs.free(quote)] or quotes
     known = [quote.amount for quote in money if quote.amount is not None]
@@ -254,9 +263,7 @@ def _of_steps(entry: Entry, index: Index) -> tuple[Quote, int]:
     return Quote(amount, money[0].unit if money else costs.CREDITS, left, limits), len(quotes)
 
 
-def in_parts(
-    engine: Engine, region: Region | None, recipe: Recipe, quote: Quote
-) -> tuple[Quote, int] | None:
+def in_parts(engine: Engine, region: Region | None, recipe: Recipe, quote: Quote) -> tuple[Quote, int] | None:
     """Give what a region that is too long costs in parts at most, and how many; None where that is no way."""
     if quote.longest is None or region is None or not is_remote(engine) or not gives_stems(engine, recipe):
         return None

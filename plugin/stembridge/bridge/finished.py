@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stembridge.bridge import whereabouts
 from stembridge.jobs import disk, events
-from stembridge.jobs.plan import REPORT, check_folder
-from stembridge.jobs.reuse import unchanged
+from stembridge.jobs.plan import check_folder
 from stembridge.jobs.store import Job, Store
 from stembridge.model.errors import InputError, StoreError, TransferError, UnknownNameError, UsageError
 from stembridge.model.names import safe
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from stembridge.audio.takes import Shape, Take
     from stembridge.bridge.session import Tools
 
-KINDS = frozenset({"separate", "blend"})
-"""Jobs whose results are stems of a region."""
 _RANK = (Role.ADDITIVE.value, Role.COMPOSITE.value, Role.ALTERNATE.value)
 
 
@@ -82,12 +80,13 @@ class Finished:
         rows = self.stems()
         if stem not in rows:
             raise UnknownNameError(f"stem in job {self.job.id}", stem, rows)
-        path = self.job.stems_folder / Path(rows[stem]["file"]).name
-        if not unchanged(self.job.stems_folder, dict(rows[stem])):
+        path = whereabouts.stem(self.job, rows[stem])
+        if path is None:
+            name = Path(rows[stem]["file"]).name
             raise TransferError(
-                f"The stem '{path.name}' of job {self.job.id} was changed or removed since it was written.",
-                hint="Separate the region once more with --again.",
-                context={"path": str(path)},
+                f"The stem '{name}' of job {self.job.id} was changed or removed since it was written.",
+                hint=f"Separate the region once more with --again. {whereabouts.MOVED}",
+                context={"path": str(self.job.stems_folder / name)},
             )
         return Take(path, 10 ** (float(self.result["gain_db"]) / 20))
 
@@ -108,19 +107,19 @@ def load(job: Job) -> Finished:
             f"Job {job.id} has no result yet (it is {job.state().value}).",
             hint=f"Go on with it: `stembridge jobs resume {job.id}`.",
         )
-    if result.get("kind") not in KINDS or result.get("region") is None:
+    if result.get("kind") not in whereabouts.WITH_STEMS or result.get("region") is None:
         raise UsageError(
             f"Job {job.id} is no separation of a region of a file.",
             hint="Choose jobs that `stembridge separate` made of the same region.",
         )
     try:
-        found = Finished(job, result, disk.read_json(job.stems_folder / REPORT))
+        found = Finished(job, result, disk.read_json(whereabouts.report(job, result)))
         if all(found.samples) and found.name and found.stems():
             return found
     except FileNotFoundError:
         raise StoreError(
             f"The results of job {job.id} are no longer in its folder.",
-            hint="Separate the region once more with --again.",
+            hint=f"Separate the region once more with --again. {whereabouts.MOVED}",
         ) from None
     except (KeyError, TypeError, IndexError) as error:
         raise disk.corrupt(job.result_file, "fields are missing") from error
@@ -198,7 +197,10 @@ def region_file(
         )  # fmt: skip
         if verify(kept):
             return kept
-    rendered = render(Region(**found[0].result["region"]), work, progress, cancelled)
+    places = [Path(one.result["delivered_to"]).parent for one in found if one.result.get("delivered_to")]
+    region = Region(**found[0].result["region"])
+    source = whereabouts.source(found[0].result["region"], *places)
+    rendered = render(replace(region, source=str(source)), work, progress, cancelled)
     if rendered.sha256 != facts["sha256"]:
         raise InputError(
             f"'{source_name(found[0])}' no longer holds the samples that were separated.",

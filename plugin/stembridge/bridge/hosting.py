@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from stembridge.bridge import whereabouts
 from stembridge.jobs import disk, events
 from stembridge.jobs.clock import Clock, SystemClock
 from stembridge.jobs.combining import BlendRequest, CompareRequest
@@ -230,14 +231,14 @@ class Host:
             self.clock.sleep(_LOOK_EVERY)
 
     def result(self, job: Job) -> dict[str, Any]:
-        """Give result.json; raises `StoreError` where there is none."""
+        """Give result.json, with the files where they are now; raises `StoreError` where there is none."""
         found = job.result()
         if found is None:
             raise StoreError(
                 f"Job {job.id} has no result yet (it is {job.state().value}).",
                 hint=f"See `stembridge jobs show {job.id}`; go on with `stembridge jobs resume {job.id}`.",
             )
-        return found
+        return whereabouts.at_hand(job, found)
 
     def ask(self, what: str, arguments: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Ask the core (see `QUERIES`) and give the rows of its answer; nothing is left on disk.

@@ -23,11 +23,12 @@ from typing import Any, Protocol
 
 from stembridge.audio.files import inspect, read_blocks
 from stembridge.audio.writers import StemWriter
+from stembridge.bridge import whereabouts
 from stembridge.jobs import disk, events
 from stembridge.jobs.clock import SystemClock
 from stembridge.jobs.plan import PICTURE, REPORT
 from stembridge.jobs.request import SeparateRequest
-from stembridge.jobs.reuse import stamp, unchanged
+from stembridge.jobs.reuse import stamp
 from stembridge.jobs.store import Job
 from stembridge.model.errors import HostError, StoreError, TransferError, UnknownNameError, UsageError
 from stembridge.model.formats import FORMATS
@@ -187,25 +188,15 @@ def checked_gain(gain_db: float) -> float:
 
 def file_of(job: Job, row: Mapping[str, Any]) -> Path:
     """Give a stem's file: in the job's folder, else where it was delivered; `TransferError` when gone."""
-    kept = job.stems_folder / Path(row["file"]).name
-    if unchanged(kept.parent, dict(row)):
-        return kept
-    delivered = row.get("delivered")
-    if delivered and _same(Path(delivered), row):
-        return Path(delivered)
-    raise TransferError(
-        f"The stem '{kept.name}' of job {job.id} was changed or removed since it was written.",
-        hint="Separate the region once more with --again.",
-        context={"path": str(kept)},
-    )
-
-
-def _same(path: Path, row: Mapping[str, Any]) -> bool:
-    """Say whether a file has the length that was written; copies have times of their own."""
-    try:
-        return path.stat().st_size == int(row["stamp"]["bytes"])
-    except (OSError, KeyError, TypeError):
-        return False
+    found = whereabouts.stem(job, row)
+    if found is None:
+        name = Path(row["file"]).name
+        raise TransferError(
+            f"The stem '{name}' of job {job.id} was changed or removed since it was written.",
+            hint=f"Separate the region once more with --again. {whereabouts.MOVED}",
+            context={"path": str(job.stems_folder / name)},
+        )
+    return found
 
 
 def scale(chosen: Chosen, target: Path) -> None:

@@ -9,15 +9,20 @@ from typing import Any
 
 import click
 
+from stembridge.bridge import attaching
 from stembridge.cli import conclude
 from stembridge.cli.compose import Tools
+from stembridge.cli.terminal import TerminalSession
+from stembridge.jobs.events import Event
+from stembridge.jobs.shift import Outcome
 from stembridge.model.errors import UsageError
 from stembridge.model.formats import DEFAULT_FORMAT, FORMATS
 from stembridge.model.names import safe
+from stembridge.model.states import State
 
 
 @click.command()
-@click.argument("history_id", required=False)
+@click.argument("history_id", required=False, metavar="[HISTORY_ID | FOLDER]")
 @click.option("--name", default="result", show_default=True, help="What the source is called in file names.")
 @click.option("--stems", metavar="A,B", help="Only these stems.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Default: '<name> stems' here.")
@@ -47,6 +52,9 @@ def adopt(
 
     Without an id, a link to the result is read from stdin or asked for: whoever has such a link can
     fetch the audio, so it doesn't belong on a command line.
+
+    A FOLDER that stems were delivered to, moved with your project or from another machine, becomes a
+    finished job again: its report.json tells what the files are. The folder stays as it is.
     """
     from stembridge.engines.base import Recipe
     from stembridge.engines.mvsep.engine import MvsepEngine
@@ -54,11 +62,14 @@ def adopt(
     from stembridge.jobs.request import SeparateRequest
     from stembridge.model.stems import choose
 
-    if history_id is not None and not history_id.isdigit():
-        raise UsageError(
-            "An id from the history is a number.", hint="Give a link on stdin, not on the command line."
-        )
     tools = Tools()
+    if history_id is not None and not history_id.isdigit():
+        if not Path(history_id).is_dir():
+            raise UsageError(
+                "An id from the history is a number, and there is no such folder.",
+                hint="Give a link on stdin, not on the command line.",
+            )
+        return _attach(Path(history_id), tools, TerminalSession(as_json=as_json, **settings))
     engine = tools.engines(background=False)["mvsep"]
     if not isinstance(engine, MvsepEngine):
         raise TypeError(type(engine))
@@ -80,6 +91,15 @@ def adopt(
     job = tools.store.create(request)
     remote.adopt(job, ticket, planned, now=tools.clock.time())
     return conclude.drive(job, tools, settings, as_json=as_json)
+
+
+def _attach(folder: Path, tools: Tools, terminal: TerminalSession) -> int:
+    place = Path(os.path.abspath(folder))  # noqa: PTH100 - keeps links as they are
+    heard: list[Event] = []
+    job = attaching.attach(place, tools, heard.append)
+    for event in heard:
+        terminal.event(job, event)
+    return conclude.tell(job, Outcome(State.READY), terminal)
 
 
 def _link() -> str:

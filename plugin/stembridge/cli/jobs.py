@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from stembridge.bridge import session
+from stembridge.bridge import session, whereabouts
 from stembridge.cli import batch, conclude
 from stembridge.cli.adopt import adopt
 from stembridge.cli.clean import clean
@@ -91,7 +91,9 @@ def show(job_id: str, *, as_json: bool) -> None:
     row = _row(job)
     if as_json:
         request = job.request_document()
-        document = {**row, "request": request, "events": past, "result": job.result()}
+        found = job.result()
+        result = None if found is None else whereabouts.at_hand(job, found)
+        document = {**row, "request": request, "events": past, "result": result}
         TerminalSession(as_json=True).line(document)
         return
     click.echo(f"{row['id']}  {row['state']}  {size(row['bytes'])}  {job.folder}")
@@ -103,8 +105,10 @@ def show(job_id: str, *, as_json: bool) -> None:
         click.echo(f"  {when}  {event['type']:<14} {words}")
     for child in job.children():
         click.echo(f"  step      {child.id}  {child.state().value}")
-    for sentence in (job.result() or {}).get("sentences", []):
-        click.echo(f"  {sentence}")
+    result = job.result() or {}
+    for sentence in [*result.get("sentences", []), whereabouts.words(job, result)]:
+        if sentence:
+            click.echo(f"  {sentence}")
 
 
 @jobs.command()
