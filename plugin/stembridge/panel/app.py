@@ -36,6 +36,7 @@ def make(desk: Desk) -> Starlette:
     sending = Sending(desk, listening)
     live = Live(desk, sending.rows, listening.warm)
     live.start()
+    desk.hands.submit(uploads.tidy, desk)
 
     def route(path: str, work: Work, *, method: str = "GET", fields: str = "", query: str = "") -> Route:
         names = frozenset(fields.split()), frozenset(query.split())

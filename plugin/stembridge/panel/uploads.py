@@ -39,6 +39,7 @@ _FACTS = "upload.json"
 _ID = re.compile(r"[a-z0-9]{16}")
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,8}")
 _BUFFER = 1 << 20
+_LONGEST = 1000
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ def _name(request: Request) -> str:
     names = request.query_params.getlist("name")
     if set(request.query_params) != {"name"} or len(names) != 1 or not names[0].strip():
         raise UsageError("An upload needs a name.", hint="Choose a file, or drop one on the page.")
-    return names[0].replace("\\", "/").rpartition("/")[2][:200] or "audio"
+    return names[0].replace("\\", "/").rpartition("/")[2][:_LONGEST] or "audio"
 
 
 def _too_long(limit: int) -> StoreError:
