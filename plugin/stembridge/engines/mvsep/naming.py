@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from stembridge.model.names import safe
-from stembridge.model.stems import RESERVED
+from stembridge.model.stems import RESERVED, STEMS
 from stembridge.mvsep.labels import KNOWN, stem_id
 from stembridge.mvsep.redact import scrub
 from stembridge.mvsep.replies import ResultFile
@@ -67,7 +67,7 @@ def name_files(rows: Sequence[ResultFile], promised: Sequence[str] = ()) -> tupl
     """
     named = [_named(row, promised) for row in rows]
     for stem, row in _matches(named, promised).items():
-        named[row] = replace(named[row], stem=stem)
+        named[row] = replace(named[row], stem=stem, label=_label(stem, named[row].label))
     used: set[str] = set()
     unique = []
     for one in named:
@@ -96,9 +96,15 @@ def _named(row: ResultFile, promised: Sequence[str]) -> Named:
     stem = next((one for one in candidates if one in promised), candidates[0] if candidates else "other")
     if stem in RESERVED or stem == INPUT:
         stem = f"{stem}-stem"
-    label = scrub(row.type or row.slug or stem, longest=_LABEL)
+    label = _label(stem, scrub(row.type or row.slug or stem, longest=_LABEL))
     extension = row.extension if row.extension in _AUDIO | TEXTS else "audio"
     return Named(stem, label or stem, extension, row)
+
+
+def _label(stem: str, word: str) -> str:
+    """Give the service's word, unless that would be the name of another stem of ours."""
+    other = stem_id(word)
+    return STEMS[stem].label if stem in STEMS and other in STEMS and other != stem else word
 
 
 def _matches(named: Sequence[Named], promised: Sequence[str]) -> dict[str, int]:

@@ -43,6 +43,15 @@ def test_words_become_ids(labels: list[str], promised: str, stems: list[str]) ->
     assert _stems(labels, promised) == stems
 
 
+def test_a_stem_is_shown_by_its_own_name_where_the_word_is_another_stems() -> None:
+    shown = [one.label for one in name_files(_files("Vocals", "Other"), ["vocals", "instrumental"])]
+    assert shown == ["Vocals", "Instrumental"]
+    rows = [ResultFile("Other", "instrumental", download="b.flac")]
+    assert [one.label for one in name_files(rows, ["instrumental"])] == ["Instrumental"]
+    kept = [one.label for one in name_files(_files("Lead vocals", "Other"), ["lead", "other"])]
+    assert kept == ["Lead vocals", "Other"]
+
+
 def test_a_slug_counts_where_the_label_says_less() -> None:
     rows = [ResultFile("Other", "", download="song_model_instrum.wav"), ResultFile("Vocals", "")]
     assert [one.stem for one in name_files(rows, ["vocals", "instrumental"])] == ["instrumental", "vocals"]
