@@ -115,13 +115,18 @@ def test_jobs_that_cant_be_compared_are_refused_in_words(
 def test_a_stem_that_was_changed_since_is_no_evidence(
     command: Command, separated: Callable[..., str]
 ) -> None:
-    jobs = separated(), separated("--again")
-    stem = command.folder(jobs[1]) / "stems" / "song - vocals.wav"
+    jobs = separated(), separated("--again", out="second")
+    delivered = command.cwd / "second" / "song - vocals.wav"
+    stem = command.folder(jobs[1]) / "stems" / delivered.name
     samples = read(stem)
     stem.unlink()
     write(stem, samples[:-1])
+    # What was delivered is the same stem, as long as nobody changed that, too.
+    assert command("compare", *jobs, "--out", "compared").code == 0
+    shutil.copy2(stem, delivered)
     command("compare", *jobs).refused(18, "was changed or removed", "--again")
     shutil.rmtree(command.folder(jobs[1]) / "stems")
+    shutil.rmtree(delivered.parent)
     command("compare", *jobs).refused(15, "no longer in its folder", "--again")
 
 
@@ -174,6 +179,23 @@ def test_the_cost_of_all_is_told_and_agreed_to_once(desk: Desk, song: Path) -> N
     again = desk("compare", song, *MODELS, "--overwrite")
     assert again.code == 0, again
     assert "ordered" not in again.err
+
+
+def test_presets_and_chains_are_compared_too(desk: Desk, song: Path) -> None:
+    desk.login()
+    save = ("presets", "save", "mine", "--model", "repet", "--opt", "centre=on", "--stems", "vocals")
+    assert desk(*save).code == 0
+    order = ("compare", song, "--with", "kit", "--with", "mine", "--with", "4stems", "--end", "2")
+    # The kit's first step and the preset are the same order: it is made once.
+    desk(*order).refused(17, "2 separations are to be ordered, for 2 credits in all.")
+    told = desk(*order, "--yes", "--json")
+    assert told.code == 0, told
+    assert len(desk.service.service.timeline.jobs) == 2
+    jobs = told.document["jobs"]
+    assert [job["engine"] for job in jobs] == ["chain", "offline", "mvsep"]
+    assert [job["cost"]["amount"] for job in jobs] == [2, 0, 1]
+    shared = {stem["id"]: "".join(take["mark"] for take in stem["takes"]) for stem in told.document["stems"]}
+    assert shared == {"vocals": "ABC", "bass": "AC", "other": "AC"}
 
 
 def test_more_than_the_account_has_is_refused_before_anything_is_made(
@@ -241,7 +263,8 @@ def test_wrong_models_are_refused_before_anything_begins(command: Command, song:
     command("compare", song, *both, "offline:repet").refused(2, "stands there twice")
     command("compare", song, *both, "offline:nothing").refused(2, "nothing")
     command("compare", song, *both, "nobody:repet").refused(2, "nobody")
-    command("compare", song, *both, "repet").refused(2, "names no engine and model", "ENGINE:MODEL")
+    command("compare", song, *both, ":repet").refused(2, "names no engine and model", "ENGINE:MODEL")
+    command("compare", song, *both, "vocalz").refused(2, "no preset called 'vocalz'", "'vocals'")
     command("compare", song, "--with", "offline:repet").refused(2, "at least two models")
     command("compare", song, song, *both, "offline:spleeter").refused(2, "one INPUT")
     command("compare", "gone.wav", *both, "offline:spleeter").refused(11, "gone.wav")

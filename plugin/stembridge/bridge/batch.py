@@ -95,10 +95,7 @@ def lanes(entries: Sequence[Entry]) -> list[list[int]]:
     """
     found: dict[str, list[int]] = {}
     for place, entry in enumerate(entries):
-        if not entry.remote:
-            key = ""
-        else:
-            key = _first(entry) or f"alone-{place}"
+        key = (_first(entry) or f"alone-{place}") if entry.remote else ""
         found.setdefault(key, []).append(place)
     for key, lane in found.items():
         if key:
@@ -257,8 +254,8 @@ def _of_steps(entry: Entry, index: Index, known: Collection[str]) -> tuple[Quote
     quotes = [quote for step in due if (quote := price(step, index)) is not None]
     limits = tuple(text for quote in quotes for text in quote.limits)
     money = [quote for quote in quotes if not costs.free(quote)] or quotes
-    known = [quote.amount for quote in money if quote.amount is not None]
-    amount = sum(known) if len(known) == len(money) else None
+    amounts = [quote.amount for quote in money if quote.amount is not None]
+    amount = sum(amounts) if len(amounts) == len(money) else None
     left = min((quote.left for quote in quotes if quote.left is not None), default=None)
     return Quote(amount, money[0].unit if money else costs.CREDITS, left, limits), len(quotes)
 
@@ -269,7 +266,7 @@ def in_parts(engine: Engine, region: Region | None, recipe: Recipe, quote: Quote
         return None
     from stembridge.audio import joints
 
-    longest = quote.longest * region.rate
+    longest = costs.part_frames(quote.longest, region.rate)
     number = joints.count(region.frames, region.rate, longest)
     most = joints.most(region.frames, region.rate, longest)
     part = engine.quote(Region("", 0, most, region.rate, region.channels), recipe)

@@ -25,7 +25,7 @@ from stembridge.bridge.finished import (
 from stembridge.bridge.kinds import Task
 from stembridge.bridge.session import Session, Tools, drive
 from stembridge.engines.base import Engine, Quote, is_remote
-from stembridge.jobs import costs, disk, finishing, plan
+from stembridge.jobs import costs, disk, finishing
 from stembridge.jobs.combining import CompareRequest
 from stembridge.jobs.events import PROTOCOL
 from stembridge.jobs.request import SeparateRequest
@@ -60,13 +60,8 @@ def orders(requests: Sequence[SeparateRequest], tools: Tools) -> list[Entry]:
     StembridgeError
         What stands against one of them; `UsageError` where two would be the same.
     """
-    from stembridge.engines import registry
-
     engines = tools.engines(background=False)
-    found: list[Entry] = []
-    for request in requests:
-        engine = registry.choose(engines, tools.default_engine, request.engine, request.model)
-        found.append(Entry(request, plan.check(request, engine), engine))
+    found = [batch.entry(request, engines, tools) for request in requests]
     identities = {entry.plan.recipe.identity for entry in found}
     if len(identities) < len(found):
         raise UsageError(

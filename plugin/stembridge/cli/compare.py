@@ -14,9 +14,9 @@ from stembridge.bridge.batch import Bill, Entry
 from stembridge.bridge.finished import check_files, load, place_beside, place_for
 from stembridge.cli import batch, conclude
 from stembridge.cli.compose import Tools
+from stembridge.cli.ordering import Order, with_preset
 from stembridge.cli.span import span
 from stembridge.jobs.combining import CompareRequest
-from stembridge.jobs.request import SeparateRequest
 from stembridge.jobs.store import Job
 from stembridge.model.errors import Cancelled, StembridgeError, UsageError
 
@@ -27,8 +27,8 @@ from stembridge.model.errors import Cancelled, StembridgeError, UsageError
     "--with",
     "models",
     multiple=True,
-    metavar="ENGINE:MODEL",
-    help="Separate INPUT with this first; options follow as ,KEY=VALUE. At least two of them.",
+    metavar="ENGINE:MODEL | PRESET",
+    help="Separate INPUT with this first; a model's options follow as ,KEY=VALUE. At least two of them.",
 )
 @click.option("--start", metavar="TIME", help="Where INPUT's region starts: seconds, or h:mm:ss.fff.")
 @click.option("--end", metavar="TIME", help="Where it ends.")
@@ -73,6 +73,7 @@ def compare(
     \b
     stembridge compare last 20240501
     stembridge compare song.wav --with offline:spleeter --with mvsep:40 --start 1:00 --end 1:30
+    stembridge compare song.wav --with vocals --with karaoke
     """  # noqa: D301 - click's mark for lines to leave alone
     tools = Tools()
     terminal = conclude.Reader(as_json=as_json, agreed=yes, **settings)
@@ -84,8 +85,8 @@ def compare(
                 hint="Write `stembridge compare song.wav --with offline:spleeter --with offline:repet`.",
             )
         source = span(names[0], **spans)  # type: ignore[arg-type]
-        order = SeparateRequest(source=source, host="cli", again=again, max_credits=max_credits)
-        requests = [_with(order, text) for text in models]
+        order = Order(again=again, max_credits=max_credits)
+        requests = [_with(order, text, tools).request(source) for text in models]
     elif again or max_credits is not None or any(value is not None for value in spans.values()):
         raise UsageError(
             "Jobs are compared as they are: a region, --again and --max-credits are for --with.",
@@ -131,16 +132,18 @@ def _separate(entries: Sequence[Entry], bill: Bill, tools: Tools, terminal: conc
         raise
 
 
-def _with(order: SeparateRequest, text: str) -> SeparateRequest:
-    """Read ``ENGINE:MODEL``, and the options that follow as ``,KEY=VALUE``."""
+def _with(order: Order, text: str, tools: Tools) -> Order:
+    """Read ``ENGINE:MODEL``, and the options that follow as ``,KEY=VALUE``; or a preset's or chain's name."""
     engine, colon, rest = text.partition(":")
+    if not colon:
+        return with_preset(order, text.strip(), tools, own_format=False)
     parts = rest.split(",")
     options: dict[str, str] = {}
     while len(parts) > 1 and "=" in parts[-1]:
         key, _, value = parts.pop().partition("=")
         options[key.strip()] = value.strip()
     model = ",".join(parts).strip()
-    if not colon or not engine.strip() or not model:
+    if not engine.strip() or not model:
         raise UsageError(
             f"'{text}' names no engine and model.", hint="Write --with ENGINE:MODEL, as offline:spleeter."
         )

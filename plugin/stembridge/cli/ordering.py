@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from stembridge.cli.compose import Tools
@@ -10,29 +11,30 @@ from stembridge.cli.region_list import Named
 from stembridge.jobs.request import SeparateRequest, Source
 from stembridge.model import presets
 from stembridge.model.errors import UsageError
+from stembridge.model.formats import DEFAULT_FORMAT
 
 
 @dataclass(frozen=True)
 class Order:
     """What the options say, the same for every input."""
 
-    engine: str | None
-    model: str | None
-    options: dict[str, str]
-    stems: tuple[str, ...]
-    rest: bool
-    residual: bool
-    format: str
-    overwrite: bool
-    again: bool
-    max_credits: int | None
-    service: dict[str, str]
+    engine: str | None = None
+    model: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+    stems: tuple[str, ...] = ()
+    rest: bool = False
+    residual: bool = False
+    format: str = DEFAULT_FORMAT.name
+    overwrite: bool = False
+    again: bool = False
+    max_credits: int | None = None
+    service: Mapping[str, str] = field(default_factory=dict)
     parts: bool = False
     chain: str | None = None
     levels: bool = False
 
-    def request(self, source: Source | None, folder: Path, title: str = "") -> SeparateRequest:
-        """Make the request for one input."""
+    def request(self, source: Source | None, folder: Path | None = None, title: str = "") -> SeparateRequest:
+        """Make the request for one input; without a folder the stems stay with the job."""
         return SeparateRequest(
             source=source,
             host="cli",
@@ -44,7 +46,7 @@ class Order:
             rest=self.rest,
             residual=self.residual,
             format=self.format,
-            deliver_to=str(folder),
+            deliver_to=None if folder is None else str(folder),
             overwrite=self.overwrite,
             again=self.again,
             max_credits=self.max_credits,

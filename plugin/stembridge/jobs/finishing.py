@@ -16,7 +16,7 @@ from stembridge.audio.render import RegionFile
 from stembridge.engines.base import is_remote
 from stembridge.jobs import disk, events
 from stembridge.jobs.plan import PICTURE, REPORT, Plan
-from stembridge.jobs.reuse import stamp
+from stembridge.jobs.reuse import ANSWER_OF, stamp
 from stembridge.jobs.store import Job
 from stembridge.jobs.watch import Watch
 from stembridge.jobs.work import Work
@@ -53,7 +53,6 @@ RESULT_FIELDS = {
     "reused_from": "the earlier job that this one was answered from, or null",
     "host_context": "as in the request",
 }
-
 
 _BENCHES = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
 _LOOK = 0.1
@@ -283,7 +282,8 @@ def answer_from_earlier(one: Work, planned: Plan) -> bool:
     document = disk.read_json(earlier.separation_json)
     for row in document["files"]:
         disk.bring(earlier.answer_folder / row["name"], one.job.answer_folder / row["name"], overwrite=True)
-    disk.write_json(one.job.separation_json, document)
+    # Whose it was first: what it cost, and how long it took, is known there.
+    disk.write_json(one.job.separation_json, {ANSWER_OF: earlier.id, **document})
     return True
 
 

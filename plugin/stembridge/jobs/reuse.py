@@ -14,6 +14,9 @@ from stembridge.jobs import disk
 from stembridge.jobs.store import Job
 from stembridge.model.errors import StoreError
 
+ANSWER_OF = "answer_of"
+"""Key of separation.json: the job that an answer was ordered by, where that is another."""
+
 
 class Index:
     """The index of a data folder."""

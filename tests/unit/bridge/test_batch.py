@@ -240,3 +240,29 @@ def test_a_price_that_was_agreed_to_holds_for_a_lower_one(shop: Workshop) -> Non
     assert costs.allowance(job) == 0
     disk.write_json(job.answer_file, {"id": "too_long-3-12-credits", "choice": "parts"})
     assert costs.allowance(job) == 0
+
+
+def _chain(shop: Workshop, *steps: Entry) -> Entry:
+    whole = replace(
+        steps[0].plan.recipe, engine="chain", identity=" ".join(s.plan.recipe.identity for s in steps)
+    )
+    return replace(steps[0], plan=replace(steps[0].plan, recipe=whole), steps=steps)
+
+
+def test_a_chain_shares_a_lane_and_the_price_with_what_its_first_step_is(shop: Workshop) -> None:
+    other = _entry(shop, options={"part": "half"})
+    below = replace(other, plan=replace(other.plan, source_key=""))
+    entries = [
+        _chain(shop, _entry(shop), below),
+        _entry(shop),
+        other,
+        _chain(shop, _entry(shop), below, below),
+    ]
+    assert batch.lanes(entries) == [[0, 1, 3], [2]]
+    total = batch.bill(entries, shop.home)
+    assert {place: quote.amount for place, quote in total.quotes.items()} == {0: 4, 2: 2, 3: 4}
+    assert total.steps == {0: 2, 3: 2}
+    again = replace(entries[3], steps=tuple(
+        replace(step, request=replace(step.request, again=True)) for step in entries[3].steps
+    ))  # fmt: skip
+    assert batch.bill([entries[1], again], shop.home).steps == {1: 3}

@@ -92,3 +92,11 @@ def test_attempts_are_counted_beside_steps_that_cost_nothing(shop: Workshop) -> 
     attempt = {"price": {"amount": 1, "unit": "attempts"}}
     parent = _family(shop.home, attempt, attempt, {"engine": "toy"})
     assert comparing.cost_of(parent, shop.engines) == Quote(2, "attempts")
+
+
+def test_an_answer_that_was_taken_over_costs_what_its_order_did(shop: Workshop) -> None:
+    _job(shop.home, "first", price=_credits(3))
+    second = _job(shop.home, "second")  # the same answer, other stems of it
+    disk.write_json(second.separation_json, {"answer_of": "first", "files": []})
+    third = _job(shop.home, "third", reused_from="second")
+    assert [comparing.cost_of(job, shop.engines) for job in (second, third)] == [Quote(3, "credits")] * 2
