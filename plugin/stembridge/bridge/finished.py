@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from stembridge.bridge import whereabouts
 from stembridge.jobs import disk, events
 from stembridge.jobs.plan import check_folder
+from stembridge.jobs.reuse import ANSWER_OF
 from stembridge.jobs.store import Job, Store
 from stembridge.model.errors import InputError, StoreError, TransferError, UnknownNameError, UsageError
 from stembridge.model.names import safe
@@ -248,7 +249,14 @@ def origin(job: Job) -> Job:
 
 
 def _reused_from(job: Job) -> str:
-    return str((job.result() or {}).get("reused_from") or "")
+    """Give the job whose stems, or whose engine's answer, a job took over; empty where it is its own."""
+    reused = (job.result() or {}).get("reused_from")
+    if reused:
+        return str(reused)
+    try:
+        return str(disk.read_json(job.separation_json).get(ANSWER_OF) or "")
+    except (FileNotFoundError, StoreError):
+        return ""
 
 
 def place_for(one: Finished, ending: str, out: Path | None) -> Path:
