@@ -165,6 +165,8 @@ def choose(job: Job, wanted: Sequence[tuple[str, float]]) -> list[Chosen]:
     result = job.result()
     if result is None or "stems" not in result:
         raise StoreError(f"Job {job.id} has no stems yet.", hint="Wait for it, or go on with it.")
+    if result.get("kind") == "compare":  # its stems are but names
+        raise StoreError(f"Job {job.id} is a comparison: it has no stems.")
     rows = named(result)
     if len({name for name, _ in wanted}) != len(wanted):
         raise UsageError("A stem is named twice.", hint="Name each once.")

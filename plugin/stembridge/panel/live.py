@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import threading
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -14,6 +15,8 @@ from starlette.responses import StreamingResponse
 import stembridge
 from stembridge.jobs import disk
 from stembridge.panel.desk import Desk
+
+log = logging.getLogger(__name__)
 
 LOOK_EVERY, IDLE_EVERY = 0.25, 1.0
 """Seconds between two looks: while a page listens, and while none does."""
@@ -100,7 +103,10 @@ class Live:
             self._ready = ready
             return
         for name in sorted(ready - self._ready):
-            self._finished(name)
+            try:
+                self._finished(name)
+            except Exception:  # every page stands on this thread, and this was but work done ahead
+                log.exception("job %s", name)
         self._ready |= ready
 
     def _all(self) -> list[_Listener]:
