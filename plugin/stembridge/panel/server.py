@@ -76,11 +76,15 @@ def serve(tools: Tools, hosts: Hosts, *, port: int, ready: Callable[[str], None]
         disk.write_json(
             note_file(tools.home), {"link": link, "port": number, "pid": os.getpid()}, private=True
         )
-        try:
-            _run(tools, hosts, key, listener, lambda: ready(link))
-        finally:
+
+        def forget() -> None:
             with contextlib.suppress(StembridgeError):
                 disk.remove(note_file(tools.home))
+
+        try:
+            _run(tools, hosts, key, listener, lambda: ready(link), forget)
+        finally:
+            forget()
 
 
 def desk_of(tools: Tools, hosts: Hosts) -> Desk:
@@ -99,7 +103,14 @@ def desk_of(tools: Tools, hosts: Hosts) -> Desk:
     return desk
 
 
-def _run(tools: Tools, hosts: Hosts, key: str, listener: socket.socket, ready: Callable[[], None]) -> None:
+def _run(
+    tools: Tools,
+    hosts: Hosts,
+    key: str,
+    listener: socket.socket,
+    ready: Callable[[], None],
+    ending: Callable[[], None],
+) -> None:
     import uvicorn
 
     from stembridge.panel.app import make
@@ -115,6 +126,7 @@ def _run(tools: Tools, hosts: Hosts, key: str, listener: socket.socket, ready: C
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             desk.closing.set()
+            ending()  # after this, the signal that asked for it may end the process at once
             await super().shutdown(sockets)
 
     guard = Guard(make(desk), key, listener.getsockname()[1])
