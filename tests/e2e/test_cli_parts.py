@@ -121,6 +121,25 @@ def test_among_several_it_is_told_and_left_to_wait(free: Desk) -> None:
     assert "1 region is longer than your plan takes, and could be separated in parts." in spoken.err
 
 
+def test_a_person_is_asked_once_for_all_that_are_too_long(command: Command, tmp_path: Path) -> None:
+    pytest.importorskip("pty", reason="a terminal of this kind is not to be had here")
+    from tests.e2e.test_cli_terminal import at_a_terminal
+
+    with _free(command, tmp_path, free_plan=replace(REGISTERED, per_day=3)) as free:
+        short = write(free.command.cwd / "short.wav", music(RATE))
+        tapes = [free.command.cwd / f"tape {number}.wav" for number in (1, 2)]
+        for tape in tapes:
+            sf.write(tape, np.zeros(FRAMES, np.int16), RATE)
+        order = ("separate", short, *tapes, "--engine", "mvsep", "--model", "40")
+        code, said = at_a_terminal(free.command, b"1\n", *order)
+        assert said.count("2 regions are longer than your plan takes, and could be separated in parts.") == 1
+        assert said.count("Your choice") == 1
+        # They are in the sum then, and what is too much is refused before anything is sent.
+        assert "All of it takes 5 attempts, and 3 are left today." in said
+        assert code == 12
+        assert not free.service.service.timeline.jobs
+
+
 def test_more_parts_than_attempts_are_refused_before_anything_is_sent(
     command: Command, tmp_path: Path
 ) -> None:

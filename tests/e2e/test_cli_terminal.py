@@ -15,7 +15,7 @@ from tests.e2e.desk import Desk
 pty = pytest.importorskip("pty", reason="a terminal of this kind is not to be had here")
 
 
-def _at_a_terminal(command: Command, answer: bytes, *arguments: object) -> tuple[int, str]:
+def at_a_terminal(command: Command, answer: bytes, *arguments: object) -> tuple[int, str]:
     """Run it with a terminal for stdin and stderr; give the answer to its first question."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
@@ -52,7 +52,7 @@ def _at_a_terminal(command: Command, answer: bytes, *arguments: object) -> tuple
 
 def test_the_better_model_is_offered_with_its_size_and_may_be_declined(command: Command) -> None:
     song = write(command.cwd / "song.wav", music(44_100))
-    code, said = _at_a_terminal(command, b"n\n", "separate", song)
+    code, said = at_a_terminal(command, b"n\n", "separate", song)
     assert code == 0, said
     assert "73 MB download" in said
     assert "REPET-SIM was chosen" in said
@@ -61,7 +61,7 @@ def test_the_better_model_is_offered_with_its_size_and_may_be_declined(command: 
 
 def test_a_model_that_was_named_is_no_question_and_bars_show_true_numbers(command: Command) -> None:
     song: Path = write(command.cwd / "song.wav", music(3 * 44_100))
-    code, said = _at_a_terminal(command, b"", "separate", song, "--model", "repet")
+    code, said = at_a_terminal(command, b"", "separate", song, "--model", "repet")
     assert code == 0, said
     assert "[Y/n]" not in said
     assert "132,300 of 132,300 frames" in said
@@ -72,7 +72,7 @@ def test_a_model_that_was_named_is_no_question_and_bars_show_true_numbers(comman
 def test_the_cost_of_several_is_asked_once(desk: Desk, answer: bytes, code: int, orders: int) -> None:
     desk.login()
     songs = [write(desk.command.cwd / f"take {n}.wav", music(30_000, seed=n)) for n in range(2)]
-    ended, said = _at_a_terminal(desk.command, answer, "separate", *songs, "--engine", "mvsep")
+    ended, said = at_a_terminal(desk.command, answer, "separate", *songs, "--engine", "mvsep")
     assert ended == code, said
     assert said.count("Your choice") == 1
     assert said.count("2 separations are to be ordered, for 2 credits in all.") == 1
@@ -84,6 +84,6 @@ def test_the_cost_of_several_is_asked_once(desk: Desk, answer: bytes, code: int,
 def test_cleaning_up_asks_first(command: Command, answer: bytes, left: int) -> None:
     song = write(command.cwd / "song.wav", music(20_000))
     assert command("-q", "separate", song, "--model", "repet").code == 0
-    _, said = _at_a_terminal(command, answer, "jobs", "clean", "--older", "0h")
+    _, said = at_a_terminal(command, answer, "jobs", "clean", "--older", "0h")
     assert "1 job would go" in said
     assert len(command.jobs()) == left

@@ -101,7 +101,7 @@ def count(frames: int, rate: int, longest: int) -> int:
     frames, rate
         Of the region.
     longest
-        At least a second.
+        At least half a second.
     """
     if frames <= longest:
         return 1
@@ -133,7 +133,7 @@ def cut(region: RegionFile, longest: int, *, cancelled: Callable[[], bool]) -> C
     Parameters
     ----------
     longest
-        Frames that a part may have; at least a second, fewer than the region has.
+        Frames that a part may have; at least half a second, fewer than the region has.
     cancelled
         Asked at every block.
 
@@ -144,7 +144,7 @@ def cut(region: RegionFile, longest: int, *, cancelled: Callable[[], bool]) -> C
     Cancelled
         When ``cancelled`` said so.
     """
-    if not region.rate <= longest < region.frames:
+    if not region.rate // 2 <= longest < region.frames:
         raise ValueError(f"parts of {longest} frames of a region of {region.frames} at {region.rate} Hz")
     sizes = _Sizes.of(region.rate, longest)
     number = count(region.frames, region.rate, longest)

@@ -145,7 +145,8 @@ def _afford(bill: Bill, refusal: LimitError, scheme: Scheme, region: RegionFile)
             f"{refusal.message} In {number} parts it costs {_price(bill)}, and the account has {bill.left}.",
             hint="Buy credits on mvsep.com, or choose a shorter region. Nothing was sent.",
         )
-    fits = joints.reach(bill.left, region.rate, scheme.longest * region.rate) / region.rate / 60
+    longest = costs.part_frames(scheme.longest, region.rate)
+    fits = joints.reach(bill.left, region.rate, longest) / region.rate / 60
     raise LimitError(
         f"{refusal.message} In {number} parts it takes {_price(bill)}, and {bill.left} "
         f"{'is' if bill.left == 1 else 'are'} left today.",
@@ -184,7 +185,7 @@ def _price(bill: Bill) -> str:
 def _cut(one: Work, region: RegionFile, longest: int) -> Scheme:
     from stembridge.audio import joints, spans
 
-    cutting = joints.cut(region, longest * region.rate, cancelled=one.cancelled)
+    cutting = joints.cut(region, costs.part_frames(longest, region.rate), cancelled=one.cancelled)
     told = one.frames("cut")
     digests = []
     for part in cutting.parts:

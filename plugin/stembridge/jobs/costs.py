@@ -39,6 +39,14 @@ def agree(one: Work, engine: RemoteEngine, planned: Plan) -> Quote:
     )
 
 
+def part_frames(longest: int, rate: int) -> int:
+    """Give how many frames a part may have where an order may hold so many seconds.
+
+    A two-hundredth is kept back: a service counts what it decodes, at its own rate.
+    """
+    return longest * rate * 199 // 200
+
+
 def free(quote: Quote) -> bool:
     """Say whether an order costs no money."""
     return quote.amount == 0 or quote.unit != CREDITS
