@@ -94,7 +94,8 @@ export function facts(job) {
  * @returns {string} empty where it isn't worth a word
  */
 export function announcement(job) {
-  const what = `${job.source || "A job"}${job.title ? `, ${job.title}` : ""}`;
+  const name = job.source || (job.kind === "compare" ? "The comparison" : "A job");
+  const what = `${name}${job.title ? `, ${job.title}` : ""}`;
   if (job.state === "ready") return `${what}: ready.`;
   if (job.state === "failed") return `${what}: failed. ${job.error?.message ?? ""}`;
   if (job.state === "cancelled") return `${what}: cancelled.`;

@@ -34,9 +34,9 @@ const zones = new Set();
 /** @type {AbortController | null} */
 let sending = null;
 
-/** @param {string} text @returns {string | null} a link to a result, if it is one */
+/** @param {string} text @returns {string | null} a link in it; whether it leads to a result, the server knows */
 export function linkIn(text) {
-  const found = /https?:\/\/(?:[\w-]+\.)*mvsep\.com\/\S+/i.exec(text);
+  const found = /https?:\/\/\S+/i.exec(text);
   return found ? found[0] : null;
 }
 
