@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from stembridge.model.errors import (
     StoreError,
     TransferError,
 )
+from stembridge.model.results import EngineFile
 from stembridge.model.states import State
 from stembridge.model.stems import ResultKind
 from tests.fakes.bench import music
@@ -385,8 +387,6 @@ def test_parts_with_other_stems_are_not_joined(tmp_path: Path, monkeypatch: pyte
     fetch = ToyRemote.fetch
 
     def poorer(self: ToyRemote, ticket: Any, listing: Sequence[Any], *rest: Any) -> Any:
-        from dataclasses import replace
-
         answer = fetch(self, ticket, listing, *rest)
         second = "s02." in self.service.orders[ticket.id].upload_name
         return replace(answer, files=answer.files[:1]) if second else answer
@@ -461,3 +461,26 @@ def test_a_dialog_hears_of_the_parts_before_it_orders(tmp_path: Path) -> None:
     yard.service.longest = 60
     row = _quoted(yard)
     assert (row["parts"], row["amount"], row["limits"]) == (None, 1, [])
+
+
+def test_what_is_no_stem_stays_with_the_parts_and_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yard = _yard(tmp_path)
+    fetch = ToyRemote.fetch
+
+    def with_more(self: ToyRemote, ticket: Any, listing: Sequence[Any], folder: Path, *rest: Any) -> Any:
+        answer = fetch(self, ticket, listing, folder, *rest)
+        sf.write(folder / "click.wav", np.zeros((100, 2)), RATE)
+        click = EngineFile("click.wav", "click", "Click", kind=ResultKind.GENERATED)
+        return replace(answer, files=(*answer.files, click))
+
+    def resolve(_self: ToyRemote, _model: str | None, _options: object) -> Recipe:
+        return Recipe("far", "splitter", (), {"part": "quarter"}, "far quarter")
+
+    monkeypatch.setattr(ToyRemote, "resolve", resolve)
+    monkeypatch.setattr(ToyRemote, "fetch", with_more)
+    job = yard.parent(parts=True)
+    assert yard.drive(job).state is State.READY
+    assert _samples(job).keys() == {"vocals", "instrumental"}
+    assert any(note.startswith("Click can't be joined") for note in _report(job)["notes"])

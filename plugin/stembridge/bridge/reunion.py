@@ -12,7 +12,7 @@ from stembridge.jobs.store import Job
 from stembridge.jobs.work import Work
 from stembridge.model.errors import TransferError
 from stembridge.model.results import EngineFile, Separation
-from stembridge.model.stems import RESERVED, Role
+from stembridge.model.stems import RESERVED, ResultKind, Role
 
 if TYPE_CHECKING:
     from stembridge.audio.joining import JointFacts
@@ -69,7 +69,7 @@ def join(one: Work, region: RegionFile, cutting: Cutting, jobs: Sequence[Job]) -
             for stem, row in rows.items()
         ),
         complete=all(part.report["complete"] for part in found),
-        notes=(_sentence(region, facts), *_notes(found)),
+        notes=(_sentence(region, facts), *_left_out(found), *_notes(found)),
         details={
             "parts": [
                 {"job": job.id, "first_frame": part.first, "frames": part.frames}
@@ -135,6 +135,20 @@ def _sentence(region: RegionFile, facts: Sequence[JointFacts]) -> str:
 
 def _listed(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _left_out(found: Sequence[Finished]) -> list[str]:
+    """Say what came beside the stems: it doesn't lie on the region's samples, and can't be joined."""
+    labels = dict.fromkeys(
+        str(row["label"])
+        for part in found
+        for row in part.result["stems"]
+        if row["kind"] != ResultKind.STEM.value
+    )
+    if not labels:
+        return []
+    where = ", ".join(part.job.id for part in found)
+    return [f"{_listed(list(labels))} can't be joined without a seam: see the parts' own jobs ({where})."]
 
 
 def _notes(found: Sequence[Finished]) -> list[str]:
