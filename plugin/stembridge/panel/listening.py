@@ -48,7 +48,7 @@ class Listening:
         job = desk.job(asked.path["id"])
         row = desk.board.row(job)
         result = job.result()
-        if row is None or result is None or "stems" not in result:
+        if row is None or result is None or "stems" not in result or result.get("kind") == "compare":
             return {"job": row, "tracks": [], "sentences": (result or {}).get("sentences", [])}
         found = self.tracks(job)
         report = self._report(job)
