@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import soundfile as sf
 
+from stembridge.sandbox.jobs import Pace
 from stembridge.sandbox.server import Sandbox
 from stembridge.sandbox.splitters import splitter
 from tests.browser.chromium import Browser, Tab, chromium
@@ -17,6 +18,7 @@ from tests.browser.panel import Panel
 from tests.e2e.command import music, write
 
 RATE = 44_100
+KEY = "k3y-of-the-premium-account-0123456789"
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "stems"
 
 
@@ -104,3 +106,26 @@ def network_panel(tmp_path: Path, panel_environ: dict[str, str], models: Path) -
 def page(browser: Browser, panel_with_job: tuple[Panel, str]) -> Tab:
     """The page of the panel with a finished job."""
     return browser.tab(panel_with_job[0].link)
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Sandbox]:
+    """A stand-in service of this test's own."""
+    pace = Pace(service_seconds=0.2)
+    with Sandbox(tmp_path / "service", splitter(), premium_key=KEY, pace=pace, rate_limit=None) as it:
+        yield it
+
+
+@pytest.fixture
+def remote_panel(panel_environ: dict[str, str], service: Sandbox, tmp_path: Path) -> Iterator[Panel]:
+    """A panel of somebody who has an account."""
+    environ = {**panel_environ, "STEMBRIDGE_MVSEP_URL": service.url, "STEMBRIDGE_API_TOKEN": KEY}
+    with Panel(tmp_path / "data", environ) as it:
+        yield it
+
+
+@pytest.fixture
+def unpaid_panel(panel_environ: dict[str, str], service: Sandbox, tmp_path: Path) -> Iterator[Panel]:
+    """A panel of somebody who has stored no key yet."""
+    with Panel(tmp_path / "data", {**panel_environ, "STEMBRIDGE_MVSEP_URL": service.url}) as it:
+        yield it

@@ -11,9 +11,9 @@ from stembridge.sandbox.jobs import Pace
 from stembridge.sandbox.server import Sandbox
 from stembridge.sandbox.splitters import splitter
 from tests.browser.chromium import Browser, Tab, until
+from tests.browser.conftest import KEY
 from tests.browser.panel import Panel
 
-KEY = "k3y-of-the-premium-account-0123456789"
 WAIT = 3.0
 """Seconds that a remote job waits in the service's queue."""
 
@@ -23,14 +23,6 @@ def service(tmp_path: Path) -> Iterator[Sandbox]:
     """A stand-in service that has people wait a little, so that there is something to see."""
     pace = Pace(queue_seconds=WAIT, crowd=4, service_seconds=1.0)
     with Sandbox(tmp_path / "service", splitter(), premium_key=KEY, pace=pace, rate_limit=None) as it:
-        yield it
-
-
-@pytest.fixture
-def remote_panel(panel_environ: dict[str, str], service: Sandbox, tmp_path: Path) -> Iterator[Panel]:
-    """A panel of somebody who has an account."""
-    environ = {**panel_environ, "STEMBRIDGE_MVSEP_URL": service.url, "STEMBRIDGE_API_TOKEN": KEY}
-    with Panel(tmp_path / "data", environ) as it:
         yield it
 
 

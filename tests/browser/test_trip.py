@@ -100,6 +100,8 @@ def test_what_is_no_audio_is_refused_in_words(panel: Panel, browser: Browser, tm
     tab.drop("drop", files=(tmp_path / "letter.txt",))
     tab.wait_for_text("letter.txt", "status")
     tab.drop("drop", text="https://example.com/what/is/this")
+    tab.wait_for_text("doesn't lead to a separation", "status")
+    tab.drop("drop", text="not even a link")
     tab.wait_for_text("neither an audio file nor a link", "status")
     assert panel.jobs() == []
     browser.listen()  # the refusal of the file itself: Chromium tells of each answer that is an error

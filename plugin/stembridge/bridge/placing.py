@@ -137,8 +137,11 @@ class _Broken:
 def named(result: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """Give the rows of a result's stems, each under a name of its own: its id.
 
-    Another estimate of the same stem is called ``<id>~2``, and so on.
+    Another estimate of the same stem is called ``<id>~2``, and so on. Raises `StoreError` for the result of
+    a comparison, which has but names of stems.
     """
+    if result.get("kind") == "compare":
+        raise StoreError("A comparison has no stems of its own.", hint="Open one of what it compares.")
     found: dict[str, Mapping[str, Any]] = {}
     for row in result["stems"]:
         name, count = str(row["id"]), 2
@@ -165,8 +168,6 @@ def choose(job: Job, wanted: Sequence[tuple[str, float]]) -> list[Chosen]:
     result = job.result()
     if result is None or "stems" not in result:
         raise StoreError(f"Job {job.id} has no stems yet.", hint="Wait for it, or go on with it.")
-    if result.get("kind") == "compare":  # its stems are but names
-        raise StoreError(f"Job {job.id} is a comparison: it has no stems.")
     rows = named(result)
     if len({name for name, _ in wanted}) != len(wanted):
         raise UsageError("A stem is named twice.", hint="Name each once.")

@@ -107,8 +107,6 @@ def of_job(job: Job, render: Callable[[Job, Mapping[str, Any]], Path] | None = N
     result = job.result()
     if result is None or "stems" not in result:
         raise StoreError(f"Job {job.id} isn't finished.", hint="Wait for it, or go on with it.")
-    if result.get("kind") == "compare":  # its stems are but names
-        raise StoreError(f"Job {job.id} is a comparison: there is nothing to hear.")
     stems: dict[str, Track] = {}
     for name, row in named(result).items():
         if row["kind"] != "text":
