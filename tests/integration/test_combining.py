@@ -192,6 +192,18 @@ def test_files_of_others_are_kept_and_the_jobs_own_replaced(bench: Bench, kind: 
     assert bench.run(bench.make(kind, overwrite=True)).state is State.READY
 
 
+def test_a_blend_never_replaces_what_it_is_made_of(bench: Bench) -> None:
+    separated = bench.shop.job("toy", deliver_to=str(bench.out), again=True)
+    assert bench.shop.run(separated).state is State.READY
+    bench.pair = (separated.id, bench.pair[1])
+    for folder in (bench.out, separated.stems_folder):
+        job = bench.make("blend", deliver_to=str(folder), overwrite=True)
+        before = samples(folder)
+        assert bench.run(job).state is State.FAILED
+        assert events.read(job.events_file)[-1]["code"] == "output_is_input"
+        assert samples(folder) == before
+
+
 @pytest.mark.parametrize("kind", ["blend", "compare"])
 def test_cancelled_under_way_it_is_resumed(bench: Bench, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stembridge.jobs.watch._LOOK_EVERY", 0.0)  # the clock stands still here

@@ -70,8 +70,7 @@ def check(found: Sequence[Finished], request: BlendRequest) -> Order:
     if request.method not in set(Method):
         raise UnknownNameError("method", request.method, list(Method))
     chosen = _stem_id(found[0], request.stem)
-    for one in found:
-        one.take(chosen)
+    takes = [one.take(chosen).path for one in found]
     weights = _weights(request.weights, request.method, len(found))
     fmt = find_format(request.format)
     check_format(fmt, channels=found[0].shape.channels, rate=found[0].shape.rate)
@@ -79,7 +78,7 @@ def check(found: Sequence[Finished], request: BlendRequest) -> Order:
     files = {stem: stem_file(name, stem, fmt.extension) for stem in (chosen, REST)}
     if request.deliver_to is not None:
         names = [*files.values(), REPORT, PICTURE]
-        _check_place(found, Path(request.deliver_to), names, overwrite=request.overwrite)
+        _check_place(found, takes, Path(request.deliver_to), names, overwrite=request.overwrite)
     return Order(chosen, weights, fmt, name, files)
 
 
@@ -181,12 +180,14 @@ def _weights(given: Sequence[float], method: str, count: int) -> list[float]:
     return list(given)
 
 
-def _check_place(found: Sequence[Finished], folder: Path, names: Sequence[str], *, overwrite: bool) -> None:
+def _check_place(
+    found: Sequence[Finished], takes: Sequence[Path], folder: Path, names: Sequence[str], *, overwrite: bool
+) -> None:
     check_files(folder, names, overwrite=overwrite)
-    source = Path(str(found[0].result["region"]["source"]))
+    read = [Path(str(found[0].result["region"]["source"])), *takes]
+    there = [folder / name for name in names if (folder / name).exists()]
     inside = [one for one in found if folder in {one.job.folder, one.job.stems_folder}]
-    same = any((folder / n).exists() and source.exists() and source.samefile(folder / n) for n in names)
-    if inside or same:
+    if inside or any(path.exists() and path.samefile(target) for path in read for target in there):
         raise StoreError(
             "The blend would overwrite what it is made of.",
             code="output_is_input",
