@@ -77,3 +77,15 @@ def open_channel() -> Channel:
     from stembridge_audacity.channel_posix import open_fifos
 
     return open_fifos()
+
+
+def pipes_there() -> bool:
+    """Say whether there are pipes, without touching them.
+
+    True on Windows, where a look at a pipe is a connection to it, and another program's fails meanwhile.
+    """
+    if sys.platform == "win32":  # pragma: no cover - there is nothing to see
+        return True
+    from stembridge_audacity.channel_posix import fifo_paths
+
+    return all(path.exists() for path in fifo_paths())

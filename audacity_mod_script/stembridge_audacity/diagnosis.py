@@ -8,6 +8,7 @@ from pathlib import Path
 from stembridge.bridge.home import data_folder
 from stembridge.model.errors import HostError, StembridgeError
 from stembridge_audacity import cfgfile, health, setup
+from stembridge_audacity.channel import pipes_there
 from stembridge_audacity.places import MODULE, Place, System
 from stembridge_audacity.running import Program
 from stembridge_audacity.traps import Trap
@@ -46,6 +47,27 @@ def explained(
     else:
         trap = (module or module_trap)()
     return trap.error(pids=[program.pid for program in found], pipe=error.context.get("pipe"))
+
+
+def obstacle(
+    found: tuple[Program, ...] | None,
+    there: Callable[[], bool] = pipes_there,
+    module: Callable[[], Trap] | None = None,
+) -> HostError | None:
+    """Say what stands against a connection, as far as that is seen without making one; None: nothing.
+
+    Parameters
+    ----------
+    found
+        The Audacities that run; None where that can't be told.
+    there
+        Says whether there are pipes.
+    module
+        As for `explained`.
+    """
+    if found is None or (len(reachable(found)) == 1 and there()):
+        return None
+    return explained(Trap.MODULE_OFF.error(), found, module)
 
 
 def reachable(found: Iterable[Program]) -> list[Program]:

@@ -14,17 +14,13 @@ from stembridge.bridge import placing
 from stembridge.bridge.hosting import Job
 from stembridge.bridge.placing import Chosen
 from stembridge.model.errors import HostError, StembridgeError, UsageError
+from stembridge_audacity import diagnosis, running
 from stembridge_audacity.editor import Origin
 from stembridge_audacity.export import frame_at
 from stembridge_audacity.pipe_editor import PipeEditor, connected
 from stembridge_audacity.trip import HOST, Connect, Trips
 
 _TRACKS = frozenset({"stem", "audio", "generated"})
-
-
-def soon(folder: Path) -> AbstractContextManager[PipeEditor]:
-    """Connect, or say within a second that it can't be done."""
-    return connected(folder, what="the panel", timeout=0.4, patience=0.4)
 
 
 def patiently(folder: Path) -> AbstractContextManager[PipeEditor]:
@@ -39,12 +35,16 @@ class Placing:
     ----------
     home
         The data folder.
-    look, connect
-        What gives the editor for a while: at once or never, and patiently.
+    connect
+        What gives the editor for a while.
+    programs
+        Lists the Audacities that run.
     """
 
-    def __init__(self, home: Path, look: Connect = soon, connect: Connect = patiently) -> None:
-        self._home, self._look, self._connect = home, look, connect
+    def __init__(
+        self, home: Path, connect: Connect = patiently, programs: running.Lister = running.audacities
+    ) -> None:
+        self._home, self._connect, self._programs = home, connect, programs
 
     @property
     def title(self) -> str:
@@ -52,16 +52,14 @@ class Placing:
         return "Audacity"
 
     def ready(self) -> tuple[bool, str]:
-        """Say whether stems can be placed now, and where they would go."""
-        try:
-            with self._look(Trips(self._home).folder) as editor:
-                count = len(editor.audacity.tracks())
-        except StembridgeError as error:
+        """Say whether stems can be placed now, and where they would go.
+
+        Asked again and again, this never connects: whoever wants to would find the pipe taken.
+        """
+        error = diagnosis.obstacle(self._programs())
+        if error is not None:
             return False, f"{error.message} {error.hint}".strip()
-        except OSError as error:
-            return False, f"Stembridge's folder can't be used ({error})."
-        what = "An empty project" if not count else f"A project of {count} track{'' if count == 1 else 's'}"
-        return True, f"{what} is open: stems go to where they came from, or to the edit cursor."
+        return True, "In the project in front: where they came from, or else at the edit cursor."
 
     def place(self, job: Job, stems: Sequence[Chosen]) -> str:
         """Put stems of a finished job into the project in front.

@@ -15,7 +15,7 @@ import numpy as np
 import soundfile as sf
 
 from stembridge_audacity import notices, plugins, requests, setup
-from tests.audacity.desk import RunningAudacity, version_of
+from tests.audacity.desk import Desk, RunningAudacity, forget_crash, version_of
 from tests.programs import need
 
 SEPARATE, LAST = "Separate Stems", "Separate With Last Settings"
@@ -35,6 +35,23 @@ def install(user: Path, home: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in plugins.write(home, ["wind"]).items():
         (folder / name).write_bytes(text.encode())
+
+
+def started(desk: Desk, user: Path) -> RunningAudacity:
+    """Start an Audacity whose menu has the entries; on a busy machine the first look may be cut off."""
+    for _ in range(3):
+        forget_crash(user)
+        running = desk.start(user)
+        with contextlib.suppress(AssertionError):
+            wait_for("the list of plug-ins", lambda: _listed(user) or None, 10.0)
+            return running
+    raise AssertionError("Audacity doesn't find the menu entries")
+
+
+def _listed(user: Path) -> bool:
+    path = user / ".config" / "audacity" / "pluginregistry.cfg"
+    text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+    return all(entry.file in text for entry in plugins.ENTRIES)
 
 
 def refresh(user: Path, home: Path, question: plugins.Question | None) -> None:

@@ -26,6 +26,7 @@ from tests.audacity.menus import (
     MenuUser,
     install,
     refresh,
+    started,
 )
 
 WAV = "/FileFormats/ExportFormat_SF1_Type/WAV_10000"
@@ -44,7 +45,7 @@ def user(audacity_desk: Desk, tmp_path: Path, tmp_path_factory: pytest.TempPathF
     if running is not None and running.home == profile and running.sound():
         running.new_project()
     else:
-        running = audacity_desk.start(profile)
+        running = started(audacity_desk, profile)
     shutil.rmtree(notices.folder(home))
     notices.make_folders(home)
     it = MenuUser(running, home, tmp_path)

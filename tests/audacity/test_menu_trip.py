@@ -13,7 +13,7 @@ import pytest
 
 from stembridge_audacity import manifest, notices
 from tests.audacity.desk import Desk, write_config
-from tests.audacity.menus import IMPORT, LAST, MenuUser, install, wait_for
+from tests.audacity.menus import IMPORT, LAST, MenuUser, install, started, wait_for
 from tests.e2e.command import Command
 
 SETTINGS = '"preset":"vocals","engine":"offline","model":"repet","stems":[],"rest":false,"original":"mute"'
@@ -53,7 +53,7 @@ def test_the_stems_come_by_the_pipe_and_go_with_one_undo(
 ) -> None:
     profile = audacity_desk.new_home()
     install(profile, home)
-    user = MenuUser(audacity_desk.start(profile), home, tmp_path)
+    user = MenuUser(started(audacity_desk, profile), home, tmp_path)
     user.track("Lied", seconds=6)
     client = user.running.client
     before = client.tracks()

@@ -84,7 +84,7 @@ def entries(listed: bytes) -> dict[str, list[tuple[str, str]]]:
     return {group: sorted(cfg.items(group)) for group in cfg.groups() if cfg.items(group)}
 
 
-ENTRIES = ["Cancel Jobs", "Import Finished Stems", "Separate Stems", "Separate With Last Settings"]
+ENTRIES = sorted(entry.name for entry in plugins.ENTRIES)
 
 
 def test_from_a_fresh_home_to_menu_and_pipe_and_back(user: User, start: Start, audacity_desk: Desk) -> None:

@@ -17,11 +17,13 @@ import soundfile as sf
 from stembridge.bridge.hosting import Host, Job, SeparateRequest
 from stembridge.bridge.placing import Chosen
 from stembridge.model.errors import DecisionNeededError, HostError, LimitError, UnavailableError, UsageError
-from stembridge_audacity import agreeing, compared, notices, plugins, requests, sets, shelf
+from stembridge_audacity import agreeing, compared, diagnosis, notices, plugins, requests, sets, shelf
 from stembridge_audacity.agreeing import Price, Total
 from stembridge_audacity.editor import Origin, Placed, Region, Source
 from stembridge_audacity.facts import Label
 from stembridge_audacity.placing import Placing
+from stembridge_audacity.running import Program
+from stembridge_audacity.traps import Trap
 from stembridge_audacity.trip import Trips
 from stembridge_audacity.watch import Watcher
 
@@ -549,7 +551,7 @@ def test_a_set_that_cant_be_read_is_put_away(studio: Studio) -> None:
 
 @pytest.fixture
 def placing(studio: Studio) -> Placing:
-    return Placing(studio.trips.home, studio.trips.connect, studio.trips.connect)
+    return Placing(studio.trips.home, studio.trips.connect)
 
 
 def _chosen(job: Job, gain: float = 0.0) -> list[Chosen]:
@@ -567,9 +569,6 @@ def _finished(studio: Studio) -> Job:
 
 def test_the_panel_places_stems_where_they_came_from(studio: Studio, placing: Placing) -> None:
     job = _finished(studio)
-    ready, words = placing.ready()
-    assert ready
-    assert "project of 1 track" in words
     told = placing.place(job, _chosen(job, -6.0)[:1])
     assert "where they came from: Vocals. One Ctrl+Z" in told
     ((origin, rows),) = studio.editor.placed
@@ -598,7 +597,21 @@ def test_what_cant_be_placed_leaves_no_job(studio: Studio, placing: Placing) -> 
         placing.place(job, _chosen(job))
     assert [one.id for one in studio.trips.host.store.jobs()] == ["t1"]
 
-    def nobody(_folder: Path) -> Any:
-        raise HostError("Audacity isn't running.", hint="Start it.")
 
-    assert Placing(studio.trips.home, nobody, nobody).ready() == (False, "Audacity isn't running. Start it.")
+def test_whether_stems_can_be_placed_is_seen_without_a_connection(home: Path) -> None:
+    def never(_folder: Path) -> Any:
+        raise AssertionError
+
+    assert Placing(home, never, lambda: None).ready()[0], "where nothing can be seen, one may try"
+    ready, words = Placing(home, never, lambda: ()).ready()
+    assert not ready
+    assert "isn't running" in words
+    three, sandboxed = Program(7, "audacity", 3), Program(8, "/app/bin/audacity", 3, apart=True)
+    off = diagnosis.obstacle((three,), lambda: False, lambda: Trap.MODULE_OFF)
+    assert off is not None
+    assert Trap.MODULE_OFF.caused(off)
+    assert diagnosis.obstacle((three, sandboxed), lambda: True) is None
+    for found, trap in (((three, Program(9, "audacity", 3)), Trap.SECOND), ((sandboxed,), Trap.SANDBOX)):
+        error = diagnosis.obstacle(found, lambda: True)
+        assert error is not None
+        assert trap.caused(error)
