@@ -187,6 +187,10 @@ end
 --- Draw a frame.
 function M:draw(ui, area)
   local p = ui.paint
+  if self.stem and not self.begun then
+    self.begun = true
+    ui.focus:set("stem")
+  end
   local foot, body = box.cut(area, "bottom", p:px(48))
   form.show(ui, "blend", box.inset(body, p:px(18), p:px(14)), rows(ui, self, body.w - p:px(52)))
   p:fill(foot, "raised")

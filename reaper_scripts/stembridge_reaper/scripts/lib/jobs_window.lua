@@ -10,7 +10,7 @@ local words = require("words")
 local M = {}
 M.__index = M
 
-M.WIDTH, M.HEIGHT = 720, 440
+M.WIDTH, M.HEIGHT = 820, 460
 
 --- Make the window's content.
 -- @param follow see follow.lua
@@ -191,12 +191,13 @@ local function detail(ui, area, self, job)
   end
 end
 
--- What can be done with the marked jobs together. Gives the room that is left.
-local function marked_buttons(ui, self, area)
+-- How many jobs there are; or how many are marked, and what can be done with them together.
+local function draw_count(ui, self, area)
   local p = ui.paint
   local jobs = self:chosen()
   if #jobs == 0 then
-    return area
+    p:text(area, words.count(#self.list.rows, "job"), { font = p.SMALL, colour = "dim" })
+    return
   end
   local refusal = M.refusal(jobs)
   local rest = area
@@ -208,10 +209,7 @@ local function marked_buttons(ui, self, area)
     end
   end
   local text = ("%d marked. %s"):format(#jobs, refusal or "")
-  local note
-  note, rest = box.cut(rest, "right", math.min(rest.w, p:width(p.SMALL, text) + p:px(4)), p:px(8))
-  p:text(note, text, { font = p.SMALL, colour = refusal and "warn" or "dim", align = "right" })
-  return rest
+  p:text(rest, text, { font = p.SMALL, colour = refusal and "warn" or "dim" })
 end
 
 --- Draw a frame.
@@ -260,8 +258,7 @@ function M:draw(ui, area)
       self.events.import_all()
     end
   end
-  rest = marked_buttons(ui, self, rest)
-  p:text(rest, words.count(#self.list.rows, "job"), { font = p.SMALL, colour = "dim" })
+  draw_count(ui, self, rest)
   if widgets.button(ui, "close", close, "Close") or ui:take("escape") then
     self.events.closed()
   end

@@ -166,7 +166,10 @@ function M:draw(ui, area)
   local all_width = widgets.button_width(ui, "All jobs")
   local hide, rest = box.cut(line, "right", hide_width, p:px(8))
   local all, note = box.cut(rest, "right", all_width, p:px(12))
-  p:text(note, M.note(jobs), { colour = "dim", font = p.SMALL })
+  local said = utext.wrap(M.note(jobs), note.w, p:measure(p.SMALL), 2)
+  local height = #said * p.heights[p.SMALL]
+  local from = box.new(note.x, note.y + (note.h - height) // 2, note.w, height)
+  p:lines(from, said, { colour = "dim", font = p.SMALL })
   if widgets.button(ui, "all", all, "All jobs") then
     self.events.jobs()
   end
