@@ -29,7 +29,7 @@ from bench.mvsep_clients import Ours, Ran, run, server
 from stembridge.model.chains import CHAINS
 
 RATE = 44_100
-LIMIT, GROWTH = 1.15, 1.25
+LIMIT, GROWTH = 1.1, 1.25
 
 
 @dataclass(frozen=True)
