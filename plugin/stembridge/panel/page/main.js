@@ -3,7 +3,7 @@
  */
 
 import { get } from "./parts/api.js";
-import { fill, h, icon } from "./parts/dom.js";
+import { fill, h, icon, worded } from "./parts/dom.js";
 import { listen as listenToServer, news, refresh, server } from "./parts/live.js";
 import { asked, complain, errorBox, go, linkState, tabs, theme, view } from "./parts/shell.js";
 import { account } from "./views/account.js";
@@ -16,7 +16,7 @@ import { dropAnywhere } from "./views/source.js";
 /** Goes where the address says. */
 function follow() {
   const { name, detail } = asked();
-  if (name === "listen" && detail) show(detail);
+  if (name === "listen") show(detail);
   else go(name, { record: false });
 }
 
@@ -28,7 +28,7 @@ function line() {
   const tell = (/** @type {any} */ error) => {
     linkState("Not connected");
     notice.hidden = false;
-    fill(notice, icon("warn"), h("p", {}, h("strong", {}, error.message), " ", error.hint));
+    fill(notice, icon("warn"), h("p", {}, h("strong", {}, error.message), " ", worded(error.hint)));
   };
   news.addEventListener("link", (event) => {
     const there = /** @type {CustomEvent} */ (event).detail;

@@ -145,6 +145,20 @@ export function listing(words) {
   return `${words.slice(0, -1).join(", ")} and ${words[words.length - 1]}`;
 }
 
+/** @param {string} text @returns {string} with a capital first */
+export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
+/**
+ * A date as the user writes it.
+ * @param {string | null | undefined} text ISO 8601
+ * @returns {string} as it came where it is no such date
+ */
+export function dateWords(text) {
+  const date = new Date(text ?? "");
+  if (!text || Number.isNaN(date.getTime())) return text ?? "";
+  return date.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+}
+
 /**
  * A stem's id as a name, where nobody gave it a label.
  * @param {string} id
@@ -152,5 +166,5 @@ export function listing(words) {
  */
 export function labelOf(id) {
   const words = id.replace(/[._-]+/g, " ").trim();
-  return words ? words[0].toUpperCase() + words.slice(1) : id;
+  return words ? capital(words) : id;
 }

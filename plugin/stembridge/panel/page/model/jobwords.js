@@ -4,7 +4,7 @@
  * @typedef {import("../parts/live.js").Job} Job
  */
 
-import { bytes, duration, plural } from "./format.js";
+import { bytes, capital, duration, plural } from "./format.js";
 
 const STATES = {
   created: "About to start",
@@ -52,9 +52,6 @@ export function progress(job) {
   if (job.done != null && job.unit === "bytes") return { share: null, words: [phase, bytes(job.done)].filter(Boolean).join(", ") };
   return { share: null, words: phase };
 }
-
-/** @param {string} text */
-const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /**
  * What its buttons do.

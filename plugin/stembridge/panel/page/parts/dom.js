@@ -39,6 +39,15 @@ function append(parent, children) {
 }
 
 /**
+ * A sentence with what stands in backquotes as code, as commands stand in the core's hints.
+ * @param {string | null | undefined} text
+ * @returns {Child[]}
+ */
+export function worded(text) {
+  return (text ?? "").split("`").map((part, index) => (index % 2 ? h("code", {}, part) : part));
+}
+
+/**
  * Gives an element these children instead of its own.
  * @param {Element} parent
  * @param {...Child} children

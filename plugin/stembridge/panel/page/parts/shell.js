@@ -2,12 +2,14 @@
  * What frames the sections: tabs, the theme, and the line that tells of what happened.
  */
 
-import { fill, h, icon } from "./dom.js";
+import { fill, h, icon, worded } from "./dom.js";
 
 const NAMES = ["now", "listen", "choose", "account", "help"];
 
 /** @type {Map<string, () => void>} */
 const entered = new Map();
+/** @type {Map<string, string>} what of a section was looked at last */
+const details = new Map();
 let current = "";
 
 /** @param {string} id @returns {HTMLElement} */
@@ -27,10 +29,12 @@ export function onEnter(name, act) {
 /**
  * Shows a section.
  * @param {string} name
- * @param {{focus?: boolean, record?: boolean, detail?: string}} [how] `detail`: what of it, as in `#listen/id`
+ * @param {{focus?: boolean, record?: boolean, detail?: string}} [how] `detail`: what of it, as in `#listen/id`;
+ *   left out: as the last time
  */
-export function go(name, { focus = false, record = true, detail = "" } = {}) {
+export function go(name, { focus = false, record = true, detail } = {}) {
   const wanted = NAMES.includes(name) ? name : "now";
+  details.set(wanted, detail ?? details.get(wanted) ?? "");
   for (const other of NAMES) {
     const tab = byId(`tab-${other}`);
     tab.setAttribute("aria-selected", String(other === wanted));
@@ -39,7 +43,8 @@ export function go(name, { focus = false, record = true, detail = "" } = {}) {
   }
   current = wanted;
   if (focus) byId(`tab-${wanted}`).focus();
-  const hash = detail ? `#${wanted}/${encodeURIComponent(detail)}` : `#${wanted}`;
+  const part = details.get(wanted);
+  const hash = part ? `#${wanted}/${encodeURIComponent(part)}` : `#${wanted}`;
   if (record && location.hash !== hash) history.pushState(null, "", hash);
   entered.get(wanted)?.();
 }
@@ -81,7 +86,7 @@ export function say(text, { hint = "", bad = false } = {}) {
   fill(
     line,
     icon(bad ? "warn" : "check"),
-    h("p", {}, h("strong", {}, text), hint ? " " : null, hint ? h("span", { class: "hint" }, hint) : null),
+    h("p", {}, h("strong", {}, worded(text)), hint ? " " : null, hint ? h("span", { class: "hint" }, worded(hint)) : null),
     h("button", { type: "button", class: "icon-button small", "aria-label": "Dismiss", on: { click: () => quiet() } }, icon("cross")),
   );
   line.classList.add("on");
@@ -118,7 +123,7 @@ export function errorBox(error, again) {
     "div",
     { class: "notice bad", role: "alert" },
     icon("warn"),
-    h("p", {}, h("strong", {}, known ? error.message : "Something in the page went wrong."), " ", known ? error.hint : "Reload the page."),
+    h("p", {}, h("strong", {}, known ? error.message : "Something in the page went wrong."), " ", known ? worded(error.hint) : "Reload the page."),
     again ? h("button", { type: "button", class: "button", on: { click: again } }, "Try again") : null,
   );
 }

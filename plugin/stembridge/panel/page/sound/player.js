@@ -205,6 +205,10 @@ export class Player extends EventTarget {
     this.#end();
     this.#cursor = Math.min(frame, this.total);
     this.#tell("stopped");
+    // A clock that runs costs power even while nothing plays.
+    setTimeout(() => {
+      if (this.status === "stopped" && this.context.state === "running") this.context.suspend();
+    }, 1500);
   }
 
   /** @param {number} frame */

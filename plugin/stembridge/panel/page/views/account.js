@@ -3,8 +3,8 @@
  */
 
 import { get, path, post, remove } from "../parts/api.js";
-import { busy, button, fill, h, icon } from "../parts/dom.js";
-import { plural } from "../model/format.js";
+import { busy, button, fill, h, icon, worded } from "../parts/dom.js";
+import { dateWords, plural } from "../model/format.js";
 import { takeIn } from "../parts/live.js";
 import { complain, errorBox, go, onEnter, say, view } from "../parts/shell.js";
 
@@ -72,7 +72,7 @@ function described(facts, again) {
     ["Service", facts.service],
     ["Key", facts.key_source],
   ].filter(([, value]) => value != null && value !== "");
-  const error = facts.error ? h("div", { class: "notice bad", role: "alert" }, icon("warn"), h("p", {}, h("strong", {}, facts.error.message ?? String(facts.error)), " ", facts.error.hint ?? "")) : null;
+  const error = facts.error ? h("div", { class: "notice bad", role: "alert" }, icon("warn"), h("p", {}, h("strong", {}, facts.error.message ?? String(facts.error)), " ", worded(facts.error.hint))) : null;
   const entry = h("div", { class: "row key-row" }, input, save);
   if (!facts.has_key) {
     return [head, h("p", { class: "soft" }, "With the API key of your account, its models are here. The embedded engine needs none."), error, entry].filter(Boolean);
@@ -99,7 +99,7 @@ async function past(place, page = 0) {
     );
     fill(place, head, rows.length ? h("ul", { class: "history" }, rows.map(entry)) : h("p", { class: "soft" }, page ? "There is no more." : "Nothing was separated yet."), pages);
   } catch (error) {
-    fill(place, head, h("p", { class: "soft" }, /** @type {any} */ (error).message, " ", /** @type {any} */ (error).hint ?? ""));
+    fill(place, head, h("p", { class: "soft" }, /** @type {any} */ (error).message, " ", worded(/** @type {any} */ (error).hint)));
   }
 }
 
@@ -116,12 +116,12 @@ function entry(row) {
     } catch (error) {
       complain(error);
     }
-  }), { class: "button small", "aria-label": `Bring back ${row.model} of ${row.date}` });
+  }), { class: "button small", "aria-label": `Bring back ${row.model} of ${dateWords(row.date)}` });
   const spent = row.credits ? plural(row.credits, "credit") : "";
   return h(
     "li",
     {},
-    h("div", {}, h("p", {}, row.model || "A separation"), h("p", { class: "small-text faint" }, [row.date, spent, here ? hours : "no longer kept"].filter(Boolean).join(" \u00b7 "))),
+    h("div", {}, h("p", {}, row.model || "A separation"), h("p", { class: "small-text faint" }, [dateWords(row.date), spent, here ? hours : "no longer kept"].filter(Boolean).join(" \u00b7 "))),
     here ? bring : null,
   );
 }

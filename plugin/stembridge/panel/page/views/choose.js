@@ -3,6 +3,7 @@
  */
 
 import { get, post } from "../parts/api.js";
+import { capital } from "../model/format.js";
 import { button, fill, h, keepingFocus, press } from "../parts/dom.js";
 import { server } from "../parts/live.js";
 import { ofModel, ofPreset, withChoice } from "../model/order.js";
@@ -126,9 +127,6 @@ function presetCard(row) {
     ),
   );
 }
-
-/** @param {string} text */
-const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** @param {string} key @returns {import("../model/search.js").Model | undefined} */
 export const modelOf = (key) => shop.models.find((model) => keyOf(model) === key);

@@ -3,7 +3,8 @@
  */
 
 import { get, text } from "../parts/api.js";
-import { busy, button, fill, h, icon } from "../parts/dom.js";
+import { busy, button, fill, h, icon, worded } from "../parts/dom.js";
+import { capital } from "../model/format.js";
 import { server } from "../parts/live.js";
 import { complain, errorBox, onEnter, say, view } from "../parts/shell.js";
 import { KEYS } from "./keys.js";
@@ -58,6 +59,6 @@ function row(found) {
     "li",
     { class: kind },
     icon(found.ready ? "check" : "warn"),
-    h("div", {}, h("p", {}, h("strong", {}, found.name), h("span", { class: "sr" }, `: ${words}`)), h("p", { class: "soft" }, found.text), found.remedy && !found.ready ? h("p", { class: "remedy" }, found.remedy) : null),
+    h("div", {}, h("p", {}, h("strong", {}, capital(found.name)), h("span", { class: "sr" }, `: ${words}`)), h("p", { class: "soft" }, worded(found.text)), found.remedy && !found.ready ? h("p", { class: "remedy" }, worded(found.remedy)) : null),
   );
 }

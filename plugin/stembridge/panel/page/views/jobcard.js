@@ -3,8 +3,8 @@
  */
 
 import { path, post } from "../parts/api.js";
-import { busy, button, fill, h, icon, setText } from "../parts/dom.js";
-import { ago } from "../model/format.js";
+import { busy, button, fill, h, icon, setText, worded } from "../parts/dom.js";
+import { ago, capital } from "../model/format.js";
 import { actions, facts, progress, stateWords } from "../model/jobwords.js";
 import { drop, takeIn } from "../parts/live.js";
 import { complain, say } from "../parts/shell.js";
@@ -17,6 +17,7 @@ export class JobCard {
   #buttons = new Map();
   #question = "";
   #notes = "";
+  since = 0;
 
   /**
    * @param {import("../parts/live.js").Job} job
@@ -50,7 +51,8 @@ export class JobCard {
   /** @param {import("../parts/live.js").Job} job */
   update(job) {
     this.job = job;
-    setText(this.title, job.source || "Separation");
+    this.since = performance.now();
+    setText(this.title, job.source || (job.kind === "compare" ? "Comparison" : "Separation"));
     setText(this.what, [job.title, { chain: "chain", parts: "in parts", blend: "blend", compare: "comparison" }[job.kind]].filter(Boolean).join(", "));
     const words = stateWords(job);
     setText(this.state, words);
@@ -68,7 +70,7 @@ export class JobCard {
       this.bar.removeAttribute("aria-valuenow");
     }
     this.bar.setAttribute("aria-valuetext", moving?.words || words);
-    setText(this.words, job.waiting ? capitalised(job.waiting) : (moving?.words ?? ""));
+    setText(this.words, job.waiting ? capital(job.waiting) : (moving?.words ?? ""));
     this.words.hidden = !this.words.textContent;
     this.age();
     this.#act(job);
@@ -78,7 +80,9 @@ export class JobCard {
   /** Brings the time since it began up to date. */
   age() {
     if (!this.job) return;
-    setText(this.small, [ago(this.job.created, Date.now() / 1000), ...facts(this.job)].join(" \u00b7 "));
+    const more = progress(this.job) ? (performance.now() - this.since) / 1000 : 0;
+    const job = { ...this.job, seconds: (this.job.seconds ?? 0) + more };
+    setText(this.small, [ago(job.created, Date.now() / 1000), ...facts(job)].join(" \u00b7 "));
   }
 
   /** @param {import("../parts/live.js").Job} job */
@@ -138,9 +142,9 @@ export class JobCard {
       this.#notes = notes;
       fill(
         this.notes,
-        error ? h("div", { class: "notice bad" }, icon("warn"), h("p", {}, h("strong", {}, error.message), " ", error.hint)) : null,
+        error ? h("div", { class: "notice bad" }, icon("warn"), h("p", {}, h("strong", {}, error.message), " ", worded(error.hint))) : null,
         question ? this.#ask(question) : null,
-        job.warnings.map((text) => h("p", { class: "small-text soft job-warning" }, text)),
+        job.warnings.map((text) => h("p", { class: "small-text soft job-warning" }, worded(text))),
       );
     }
     this.notes.hidden = !this.notes.childNodes.length;
@@ -153,7 +157,7 @@ export class JobCard {
       const control = button(text, () => this.#answer(control, choice), { class: kind, "data-testid": `answer-${choice}` });
       return control;
     });
-    const label = h("p", {}, h("strong", {}, question.message), " ", question.hint);
+    const label = h("p", {}, h("strong", {}, question.message), " ", worded(question.hint));
     return h("div", { class: "notice warn", "data-testid": "question", role: "group", "aria-label": question.message }, icon("warn"), label, h("div", { class: "row" }, choices));
   }
 
@@ -171,6 +175,3 @@ export class JobCard {
     });
   }
 }
-
-/** @param {string} text */
-const capitalised = (text) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -78,9 +78,10 @@ function choice() {
  * @param {string} id empty: the list of what could be opened
  */
 export async function show(id) {
+  const same = open?.id === id && id;
   wanted = id;
   go("listen", { detail: id });
-  if (open?.id === id && id) return;
+  if (same) return;
   close();
   if (!id) {
     choice();

@@ -76,7 +76,7 @@ export function now({ listen }) {
   });
   setInterval(() => {
     if (!place.hidden) for (const one of cards.values()) one.age();
-  }, 20000);
+  }, 1000);
   draw();
 }
 

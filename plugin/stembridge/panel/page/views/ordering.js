@@ -3,8 +3,8 @@
  */
 
 import { path, post, remove } from "../parts/api.js";
-import { busy, button, fill, h, icon, keepingFocus } from "../parts/dom.js";
-import { labelOf } from "../model/format.js";
+import { busy, button, fill, h, icon, keepingFocus, worded } from "../parts/dom.js";
+import { capital, labelOf } from "../model/format.js";
 import { takeIn } from "../parts/live.js";
 import { presetOf, wishOf, withOption } from "../model/order.js";
 import { complain, go, say } from "../parts/shell.js";
@@ -60,7 +60,7 @@ export function ordering() {
         quoted = found;
         fill(cost, found.words, found.limits?.length ? h("span", { class: "limits" }, ` ${found.limits.join(" ")}`) : null);
       } catch (error) {
-        if (own === turn) fill(cost, h("strong", {}, /** @type {any} */ (error).message), " ", /** @type {any} */ (error).hint ?? "");
+        if (own === turn) fill(cost, h("strong", {}, /** @type {any} */ (error).message), " ", worded(/** @type {any} */ (error).hint));
       }
       if (own === turn) cost.removeAttribute("aria-busy");
     }
@@ -99,7 +99,7 @@ export function ordering() {
   const ask = (error) => {
     const agree = button("Agree and separate", () => busy(agree, () => order(true)), { class: "button primary small", "data-testid": "answer-agree" });
     const no = button("Don't", () => fill(asked), { class: "button small" });
-    fill(asked, h("div", { class: "notice warn", role: "alert", "data-testid": "question" }, icon("warn"), h("p", {}, h("strong", {}, error.message), " ", error.hint), h("div", { class: "row" }, agree, no)));
+    fill(asked, h("div", { class: "notice warn", role: "alert", "data-testid": "question" }, icon("warn"), h("p", {}, h("strong", {}, error.message), " ", worded(error.hint)), h("div", { class: "row" }, agree, no)));
     agree.focus();
   };
 
@@ -121,7 +121,7 @@ export function ordering() {
   /** @returns {HTMLElement} */
   function compareButton() {
     if (shop.adding) return h("p", { class: "notice" }, "Choose another model or preset to compare with.", button("Don't", () => choose(shop.choices), { class: "button small plain" }));
-    return button("Compare with another\u2026", () => choose(shop.choices, true), { class: "button small plain", "data-testid": "compare-add", disabled: shop.choices.length >= 4 });
+    return button("Compare with another\u2026", () => choose(shop.choices, true), { class: "button small plain compare-add", "data-testid": "compare-add", disabled: shop.choices.length >= 4 });
   }
 
   /**
@@ -138,7 +138,7 @@ export function ordering() {
       "section",
       { class: "stack tight chosen", "aria-label": choice.title },
       h("div", { class: "head-row" }, h("h2", {}, choice.title), several ? button(icon("cross"), () => choose(shop.choices.filter((_, at) => at !== index)), { class: "icon-button small", "aria-label": `Leave ${choice.title} out` }) : null),
-      h("p", { class: "soft" }, choice.gives),
+      h("p", { class: "soft" }, capital(choice.gives)),
       enginePart(choice, change),
       model ? optionFields(model, choice.options, (name, value) => change(withOption(choice, model, name, value))) : null,
       !several && choice.stems.length > 1 ? stemPart(choice, change) : null,

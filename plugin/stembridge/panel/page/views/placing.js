@@ -3,7 +3,7 @@
  */
 
 import { get, path, post } from "../parts/api.js";
-import { busy, button, fill, h, icon } from "../parts/dom.js";
+import { busy, button, fill, h, icon, worded } from "../parts/dom.js";
 import { decibel, plural } from "../model/format.js";
 import { LOWEST } from "../model/gains.js";
 import { news } from "../parts/live.js";
@@ -71,7 +71,7 @@ export function placing(id, tracks, mixer) {
       const found = (await get("destinations")).destinations;
       controls = found.map((/** @type {any} */ row) => destination(row, id, wanted));
       const away = found.filter((/** @type {any} */ row) => !row.ready);
-      fill(hosts, controls, away.map((/** @type {any} */ row) => h("p", { class: "small-text soft" }, row.text)));
+      fill(hosts, controls, away.map((/** @type {any} */ row) => h("p", { class: "small-text soft" }, h("strong", {}, row.title), ": ", worded(row.text))));
       update();
     } catch (error) {
       complain(error);
