@@ -266,7 +266,8 @@ def test_old_uploads_go_and_those_of_jobs_stay(panel: Panel, tmp_path: Path) -> 
     job = panel.order(song)
     panel.finished(job)
     used = json.loads((panel.home / "jobs" / job / "request.json").read_text())["source"]["path"]
-    old, young = panel.upload(song)["file"], panel.upload(song)["file"]
+    old = panel.upload(write(tmp_path / "old.wav", music(44_100)))["file"]
+    young = panel.upload(write(tmp_path / "young.wav", music(44_100)))["file"]
     folder = panel.home / "panel" / "uploads"
     for name in (old, Path(used).parent.name):
         os.utime(folder / name, (1_000_000, 1_000_000))
@@ -275,3 +276,17 @@ def test_old_uploads_go_and_those_of_jobs_stay(panel: Panel, tmp_path: Path) -> 
     until(lambda: not (folder / old).exists(), 20)
     assert (folder / young).exists()
     assert Path(used).exists()
+
+
+def test_the_same_file_again_is_the_same_source(panel: Panel, tmp_path: Path) -> None:
+    """By its bytes and its name; one that was changed on the disk isn't trusted."""
+    song = write(tmp_path / "s.wav", music(44_100))
+    first = panel.upload(song)["file"]
+    assert panel.upload(song)["file"] == first
+    other = write(tmp_path / "t.wav", music(44_100))
+    assert panel.upload(other)["file"] != first
+    assert panel.upload(write(song, music(44_100, seed=4)))["file"] != first
+    assert len(kept(panel)) == 6
+    (file,) = (panel.home / "panel" / "uploads" / first).glob("*.wav")
+    file.write_bytes(file.read_bytes())
+    assert panel.upload(write(song, music(44_100)))["file"] != first

@@ -82,7 +82,7 @@ def serve(tools: Tools, hosts: Hosts, *, port: int, ready: Callable[[str], None]
                 disk.remove(note_file(tools.home))
 
         try:
-            _run(tools, hosts, key, listener, lambda: ready(link), forget)
+            _run(tools, hosts, key, listener, ready=lambda: ready(link), ending=forget)
         finally:
             forget()
 
@@ -108,6 +108,7 @@ def _run(
     hosts: Hosts,
     key: str,
     listener: socket.socket,
+    *,
     ready: Callable[[], None],
     ending: Callable[[], None],
 ) -> None:

@@ -9,13 +9,14 @@ No path comes from outside: an upload is known by its id.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import re
 import secrets
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -24,6 +25,7 @@ from starlette.responses import Response
 from stembridge.audio.files import inspect
 from stembridge.audio.storage import storage_errors
 from stembridge.jobs import disk
+from stembridge.jobs.reuse import stamp
 from stembridge.model.errors import StembridgeError, StoreError, UnknownNameError, UsageError
 from stembridge.model.names import safe
 from stembridge.panel.answers import failed, reply
@@ -94,18 +96,28 @@ async def _taken(desk: Desk, request: Request, name: str) -> dict[str, Any]:
     kept = safe(Path(name).stem) + (ending if _ENDING.fullmatch(ending) else "")
     try:
         await run_in_threadpool(disk.make_folder, folder)
-        await _written(request.stream(), folder / kept, limit)
-        found = await run_in_threadpool(_described, folder, kept, name)
+        digest = await _written(request.stream(), folder / kept, limit)
+        found = await run_in_threadpool(_described, folder, kept, name, digest)
     except BaseException as fault:
         await run_in_threadpool(disk.remove, folder)
         if isinstance(fault, ClientDisconnect):
             raise UsageError("The upload was broken off.", hint="Try it again.") from fault
         raise
-    return {"file": folder.name, **found}
+    known = await run_in_threadpool(_twin, folder, name, digest)
+    if known is not None:
+        # The very same file again is the same source: what was separated of it isn't paid for twice.
+        await run_in_threadpool(disk.remove, folder)
+    return {"file": known or folder.name, **found}
 
 
-async def _written(chunks: AsyncIterator[bytes], path: Path, limit: int) -> None:
-    total, held = 0, bytearray()
+async def _written(chunks: AsyncIterator[bytes], path: Path, limit: int) -> str:
+    """Write what comes; give the hash of it."""
+    total, held, digest = 0, bytearray(), hashlib.sha256()
+
+    def write(file: BinaryIO, data: bytes) -> None:
+        digest.update(data)
+        file.write(data)
+
     with storage_errors(path), path.open("xb") as file:
         async for chunk in chunks:
             total += len(chunk)
@@ -113,14 +125,28 @@ async def _written(chunks: AsyncIterator[bytes], path: Path, limit: int) -> None
                 raise _too_long(limit)
             held += chunk
             if len(held) >= _BUFFER:
-                await run_in_threadpool(file.write, bytes(held))
+                await run_in_threadpool(write, file, bytes(held))
                 held.clear()
-        await run_in_threadpool(file.write, bytes(held))
+        await run_in_threadpool(write, file, bytes(held))
+    return digest.hexdigest()
 
 
-def _described(folder: Path, kept: str, name: str) -> dict[str, Any]:
+def _twin(folder: Path, name: str, digest: str) -> str | None:
+    """Find an earlier upload of the same bytes under the same name."""
+    for facts in sorted(folder.parent.glob(f"*/{_FACTS}")):
+        with contextlib.suppress(OSError, StembridgeError, KeyError):
+            told = disk.read_json(facts)
+            file = facts.parent / Path(str(told["file"])).name
+            same = (told["name"], told["sha256"], told["stamp"]) == (name, digest, stamp(file))
+            if same and facts.parent != folder:
+                return facts.parent.name
+    return None
+
+
+def _described(folder: Path, kept: str, name: str, digest: str) -> dict[str, Any]:
     info = inspect(folder / kept)
-    disk.write_json(folder / _FACTS, {"name": name, "file": kept})
+    facts = {"name": name, "file": kept, "sha256": digest, "stamp": stamp(folder / kept)}
+    disk.write_json(folder / _FACTS, facts)
     return {
         "name": name, "frames": info.frames, "rate": info.rate, "channels": info.channels,
         "seconds": round(info.frames / info.rate, 3), "note": info.note,
