@@ -22,11 +22,15 @@ Want = tuple[SeparateRequest, Origin]
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What one separation costs; the amount is None where that isn't known before its order."""
+    """What one separation costs; the amount is None where that isn't known before its order.
+
+    ``parts`` is in how many parts it has to be done because it is too long for the plan; else 0.
+    """
 
     amount: int | None
     unit: str = CREDITS
     left: int | None = None
+    parts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +51,18 @@ class Total:
         return sum(price.amount or 0 for price in self.prices if price and price.unit == CREDITS)
 
     @property
+    def attempts(self) -> int:
+        """How many of a free account's attempts it takes."""
+        return sum(price.amount or 0 for price in self.prices if price and price.unit != CREDITS)
+
+    @property
     def left(self) -> int | None:
         """What the account has; None where that isn't known."""
         return min((p.left for p in self.prices if p and p.left is not None), default=None)
 
     def to_list(self) -> list[Any]:
         """Give plain JSON values."""
-        return [None if price is None else [price.amount, price.unit, price.left] for price in self.prices]
+        return [price and [price.amount, price.unit, price.left, price.parts] for price in self.prices]
 
     @classmethod
     def from_list(cls, rows: Sequence[Any]) -> Total:
@@ -65,7 +74,7 @@ class Total:
         dear = [price for price in self.prices if price and price.amount != 0]
         if not dear:
             return ""
-        attempts = sum(price.amount or 0 for price in dear if price.unit != CREDITS)
+        attempts = self.attempts
         unit, amount = ("attempt", attempts) if attempts else ("credit", self.credits)
         verb = "is" if len(dear) == 1 else "are"
         text = f"{len(dear)} separation{'' if len(dear) == 1 else 's'} {verb} to be ordered, for {amount} "
@@ -73,20 +82,27 @@ class Total:
         unpriced = sum(price.amount is None for price in dear)
         if unpriced:
             text += f" {unpriced} of them will ask for {'its' if unpriced == 1 else 'their'} own cost."
+        longer = [price.parts for price in dear if price.parts]
+        if longer:
+            verb = "is" if len(longer) == 1 else "are"
+            text += f" {len(longer)} of them {verb} longer than your plan takes, and will be made in parts ("
+            text += f"{sum(longer)} in all) that are joined again."
         return text if self.left is None else f"{text} You have {self.left}."
 
-    def check(self, *, max_credits: int | None = None) -> None:
+    def check(self, *, max_credits: int | None = None, parts: bool = False) -> None:
         """Ask for an agreement, unless there is nothing to agree to.
 
         Parameters
         ----------
         max_credits
             What each may cost without asking.
+        parts
+            True when what is too long may be made in parts without asking.
 
         Raises
         ------
         LimitError
-            When the account doesn't have so many credits.
+            When the account doesn't have so many credits, or so many attempts for what is too long.
         DecisionNeededError
             When the user has to agree first.
         """
@@ -95,8 +111,14 @@ class Total:
                 f"All of it costs {self.credits} credits, and the account has {self.left}.",
                 hint="Separate less at a time, or buy credits on mvsep.com. Nothing was sent.",
             )
+        longer = any(price and price.parts for price in self.prices)
+        if longer and self.left is not None and self.attempts > self.left:
+            raise LimitError(
+                f"All of it takes {self.attempts} attempts, and {self.left} are left today.",
+                hint="Separate less at a time, or try again when more are left. Nothing was sent.",
+            )
         dear = [p.amount for p in self.prices if p and p.amount and p.unit == CREDITS]
-        if not dear or (max_credits is not None and max(dear) <= max_credits):
+        if (parts or not longer) and (not dear or (max_credits is not None and max(dear) <= max_credits)):
             return
         raise DecisionNeededError(
             self.words(),
@@ -107,7 +129,10 @@ class Total:
     def agreed(self, place: int, order: SeparateRequest) -> SeparateRequest:
         """Give an order that doesn't ask again for what was agreed to; a price that rises meanwhile does."""
         price = self.prices[place]
-        if price is None or not price.amount or price.unit != CREDITS:
+        if price is None:
+            return order
+        order = replace(order, parts=order.parts or bool(price.parts))
+        if not price.amount or price.unit != CREDITS:
             return order
         return replace(order, max_credits=max(price.amount, order.max_credits or 0))
 
@@ -151,7 +176,8 @@ def _sum(rows: Sequence[Mapping[str, Any]], *, chain: bool) -> Price | None:
     amounts = [row["amount"] for row in rows]
     unit = next((str(row["unit"]) for row in rows if row["amount"]), CREDITS)
     left = min((row["left"] for row in rows if row["left"] is not None), default=None)
-    return Price(None if None in amounts else sum(amounts), unit, left)
+    parts = sum(row["parts"] or 0 for row in rows)
+    return Price(None if None in amounts else sum(amounts), unit, left, parts)
 
 
 def _span(origin: Origin) -> dict[str, int]:

@@ -66,7 +66,7 @@ class Shown:
         origins = [region.origin for region in regions]
         total = agreeing.total(self._trips.host, list(zip(orders, origins, strict=True)))
         try:
-            total.check(max_credits=max_credits)
+            total.check(max_credits=max_credits, parts=wish.order.parts)
         except DecisionNeededError as question:
             if not agreed:
                 if not self._terminal.may_ask:

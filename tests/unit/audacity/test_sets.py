@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -499,6 +499,23 @@ def test_a_sum_is_asked_for_refused_or_free(home: Path) -> None:
 ORIGIN = Origin("Opus", RATE, 0, RATE, RATE, (Source(0, "Song", RATE, 2, 0.0, 1.0),))
 
 
+def test_what_is_too_long_is_agreed_to_with_the_sum() -> None:
+    total = Total((Price(3, "attempts", 9, 3), Price(1, "attempts", 9), Price(2, "attempts", 9, 2)))
+    with pytest.raises(DecisionNeededError) as asked:
+        total.check(max_credits=100)
+    assert asked.value.message == (
+        "3 separations are to be ordered, for 6 attempts in all. 2 of them are longer than your plan takes, "
+        "and will be made in parts (5 in all) that are joined again. You have 9."
+    )
+    total.check(parts=True)
+    order = SeparateRequest(source=None, model="40")
+    assert [total.agreed(place, order).parts for place in range(3)] == [True, False, True]
+    assert total.agreed(1, replace(order, parts=True)).parts
+    assert Total.from_list(json.loads(json.dumps(total.to_list()))) == total
+    with pytest.raises(LimitError, match="takes 10 attempts, and 9 are left"):
+        Total((Price(10, "attempts", 9, 10),)).check()
+
+
 def test_what_this_machine_does_is_never_asked_about(studio: Studio) -> None:
     order = SeparateRequest(source=None, engine="offline", model="repet")
     assert agreeing.total(studio.trips.host, [(order, ORIGIN)]).prices == (Price(0),)
@@ -531,7 +548,7 @@ def test_a_chain_costs_what_its_steps_do(studio: Studio, monkeypatch: pytest.Mon
         studio.desk.prices.update({"63": first, "40": second})
         assert agreeing.total(studio.trips.host, wants).prices == (expected,)
     alone = [(SeparateRequest(source=None, engine="mvsep", model="40"), ORIGIN)]
-    assert agreeing.total(studio.trips.host, alone).prices == (Price(3, "credits", 80),), "in parts"
+    assert agreeing.total(studio.trips.host, alone).prices == (Price(3, "credits", 80, 3),)
 
 
 def test_names_that_are_there_twice_are_numbered() -> None:
