@@ -67,10 +67,11 @@ class Browser:
         return tab
 
     def close_tabs(self) -> None:
-        """Close all but the first, which is blank."""
+        """Close all but the first, which is blank, and forget what their pages kept."""
         first, *others = self.driver.window_handles
         for handle in others:
             self.driver.switch_to.window(handle)
+            self.driver.execute_script("try { localStorage.clear(); } catch { /* a page of nobody's */ }")
             self.driver.close()
         self.driver.switch_to.window(first)
 

@@ -146,3 +146,33 @@ def test_waveforms_and_spectrograms_are_drawn(mixer: Mixer, shots: Path) -> None
 
 def drawn(tab: Tab, name: str) -> bool:
     return painted(tab, name) > 0.02
+
+
+def test_all_of_it_is_done_by_keys_alone(mixer: Mixer) -> None:
+    tab, rate = mixer.tab, mixer.state["rate"]
+    names = [row["id"] for row in mixer.state["tracks"]]
+    tab.script("document.activeElement.blur()")
+    tab.press("2")
+    assert mixer.track(names[1])["solo"]
+    tab.press("2", Keys.ARROW_DOWN, Keys.ARROW_DOWN)
+    focused = tab.script("return document.activeElement.dataset.testid")
+    assert focused == f"track-{names[1]}"
+    tab.press("m", ",", ",", ".")
+    assert mixer.track(names[1]) | {"mute": True, "level": -1} == mixer.track(names[1])
+    tab.press("r")
+    assert mixer.track(names[1]) | {"mute": False, "level": 0} == mixer.track(names[1])
+    tab.press(Keys.ARROW_RIGHT, "[", Keys.ARROW_RIGHT, "]")
+    assert mixer.state["loop"] == {"from": rate, "to": 2 * rate}
+    tab.press(Keys.HOME)
+    assert mixer.state["position"] == rate
+    tab.press("l")
+    assert mixer.state["loop"] is None
+    tab.press(Keys.END)
+    assert mixer.state["position"] == mixer.frames
+    tab.press("v")
+    assert tab.find("view-spectrogram").get_attribute("aria-pressed") == "true"
+    tab.press("v", "a")
+    until(lambda: mixer.state["ab"] == "original")
+    tab.press("a", "?")
+    tab.find("report")
+    assert tab.script("return document.activeElement.dataset.testid") == "tab-help"

@@ -190,8 +190,6 @@ def test_the_switch_overrules_the_system_and_is_kept(opened: Tab, shots: Path) -
     opened.driver.refresh()
     opened.find("tab-now")
     assert brightness(opened.picture(shots / "switched.png")) > 0.7
-    opened.click("theme")
-    opened.script("localStorage.clear()")
 
 
 def test_the_sections_are_one_stop_and_the_arrows_go_on(opened: Tab) -> None:

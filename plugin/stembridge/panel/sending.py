@@ -130,7 +130,8 @@ class Sending:
         there = placing.named(job.result() or {"stems": []})
         made = {name: gain for name, gain in wanted if name == tracks.RESIDUAL and name not in there}
         rest = [pair for pair in wanted if pair[0] not in made]
-        found = placing.choose(job, rest) if rest else []
+        # Nothing wanted at all: the job has nothing yet, which is said there.
+        found = placing.choose(job, rest) if rest or not made else []
         if len(rest) + len(made) < len(wanted):
             raise UsageError("A stem is named twice.", hint="Name each once.")
         return [*found, *(self._written(job, name, gain) for name, gain in made.items())]
