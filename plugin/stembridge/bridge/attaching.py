@@ -53,7 +53,9 @@ def attach(folder: Path, tools: Tools, listener: Callable[[Event], None] | None 
     try:
         planned = _plan(report, folder)
         for row in report["stems"]:
-            path = folder / Path(row["file"]).name
+            path = folder / row["file"]
+            if path.parent != folder or path.name != row["file"]:  # a report may come from anywhere
+                raise disk.corrupt(folder / REPORT, "a stem doesn't lie beside it")
             if not whereabouts.intact(path, row):
                 raise TransferError(
                     f"'{path.name}' is missing in '{folder}', or isn't what its report tells of.",
@@ -101,7 +103,7 @@ def _plan(report: Mapping[str, Any], folder: Path) -> Plan:
         title=str(model["title"]),
     )
     region = None
-    if report["region"] is not None:
+    if report["region"] is not None and told["path"] is not None:
         span = {name: report["region"][name] for name in ("first_frame", "frames", "rate", "channels")}
         written = {"source": str(told["path"]), **span}
         found = whereabouts.source(written, *list(folder.parents)[:_ABOVE])

@@ -109,6 +109,7 @@ def test_where_a_path_could_be_now(tmp_path: Path) -> None:
     assert list(whereabouts.moved("/old/project/Media/takes/take.wav", new)) == expected
     assert list(whereabouts.moved(r"D:\old\project\Media\takes\take.wav", new)) == expected
     assert list(whereabouts.moved("", new)) == []
+    assert list(whereabouts.moved(f"/old/{'x' * 5000}/no\0file", new)) == []
 
 
 def test_a_source_is_followed_only_if_it_can_hold_the_region(yard: Yard) -> None:
@@ -183,6 +184,8 @@ def test_what_is_no_folder_of_results_or_not_as_it_was_is_refused(yard: Yard, tm
     worse: list[dict[str, Any]] = [
         {"stems": []},
         {**report, "stems": [{}]},
+        {**report, "stems": [{**report["stems"][0], "file": "../song.wav"}]},
+        {**report, "stems": [{**report["stems"][0], "file": str(vocals)}]},
         {**report, "source": {}},
         {**report, "model": None},
     ]
