@@ -193,7 +193,8 @@ def _residual(original: Track, stems: Mapping[str, Track], result: Mapping[str, 
             wanted = min(BLOCK, count - start)
             left = whole.take(wanted).astype(np.float64)
             for feed, gain in feeds:
-                left -= feed.take(wanted).astype(np.float64) * gain
+                block = feed.take(wanted)
+                left -= block if gain == 1.0 else block.astype(np.float64) * gain
             yield left.astype(np.float32)
 
     row = STEMS[RESIDUAL]
