@@ -193,7 +193,9 @@ class Sets:
         if any(note.get("what") == GIVEN_UP for note in self._host.notes(job)):
             return Ending(part, job, "its worker ended again and again without a word.")
         last = last_event(job)
-        if last is None or last["type"] not in TERMINAL or last["type"] == "needs_decision":
+        if last is None or last["type"] not in TERMINAL:
+            return None
+        if last["type"] == "needs_decision" and last.get("choices"):
             return None
         return Ending(part, job, "cancelled." if last["type"] == "cancelled" else failure(last).message)
 

@@ -132,7 +132,7 @@ class Table:
             if event is None:
                 self.undecided.discard(key)
                 continue
-            choices = tuple((str(name), str(label)) for name, label in event.get("choices", []))
+            choices = tuple((str(name), str(label)) for name, label in event["choices"])
             found.append(plugins.Question(f"{key}q{event['seq']}", str(event["message"]), choices))
         return found
 
@@ -141,7 +141,8 @@ class Table:
             event = last_event(job)
         except StembridgeError:
             return None
-        return dict(event) if event is not None and event["type"] == "needs_decision" else None
+        asks = event is not None and event["type"] == "needs_decision" and event.get("choices")
+        return dict(event) if event is not None and asks else None
 
     def answer(self, question: str, choice: str) -> None:
         """Carry an answer out, by the ids of the question and of the choice."""

@@ -295,10 +295,12 @@ class Watcher:
             self._told(["Cancelled."])
         elif "code" in event:
             error = failure(event)
-            if isinstance(error, DecisionNeededError):
+            if isinstance(error, DecisionNeededError) and error.choices:
                 self._table.undecided.add(job.id)
                 self._table.update_menu()
                 return
+            if isinstance(error, DecisionNeededError):  # something has to be done, and nothing chosen
+                error.hint = f"{error.hint} Then go on: stembridge jobs resume {job.id}.".strip()
             self._trouble(error)
             if comparison:
                 self._waiting[job.id] = _Waiting()

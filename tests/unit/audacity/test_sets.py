@@ -274,6 +274,25 @@ def test_one_that_comes_too_late_goes_by_itself(studio: Studio, monkeypatch: pyt
     assert studio.desk.started == ["t2", "t1"]
 
 
+def test_what_has_to_be_done_first_is_told_and_holds_up_no_comparison(studio: Studio) -> None:
+    studio.desk.prices["40"] = price(0)
+    studio.ask("c1", "compare", **COMPARE)
+    studio.round()
+    first: dict[str, Any] = {
+        "code": "engine_not_ready",
+        "message": "Not installed.",
+        "hint": "Install it.",
+        "choices": [],
+    }
+    studio.end("c1m1", "needs_decision", id="x", **first)
+    studio.end("c1m2", model="BS Roformer")
+    studio.round()
+    assert "Not installed. Install it. Then go on: stembridge jobs resume c1m1." in studio.told
+    assert studio.question() is None
+    assert "1 of 2 separations are done. 'repet': Not installed." in studio.told
+    assert studio.job("c1").request_document()["jobs"] == ["c1m2"]
+
+
 def test_questions_are_asked_one_after_the_other(studio: Studio) -> None:
     for name in ("t1", "t2"):
         studio.separate(name)
