@@ -437,9 +437,57 @@ def test_a_scheme_that_can_not_be_read_is_no_reason_to_guess(tmp_path: Path) -> 
 
 def test_a_step_of_another_job_asks_nothing(tmp_path: Path) -> None:
     yard = _yard(tmp_path)
-    refused = yard.drive(yard.parent(parent="chain", parts=True)).error
+    refused = yard.drive(yard.parent(parent="chain")).error
     assert isinstance(refused, LimitError)
     assert not yard.service.orders
+
+
+CHAIN = {
+    "id": "twice",
+    "title": "Twice",
+    "steps": [{"of": "", "engine": "far"}, {"of": "vocals", "engine": "far", "options": {"part": "half"}}],
+}
+
+
+def test_every_step_of_a_chain_is_separated_in_parts_where_that_is_wished(tmp_path: Path) -> None:
+    yard = _yard(tmp_path, price=1, attempts=None)
+    source = Source(str(yard.source))
+    first = yard.store.create(SeparateRequest(source, chain=CHAIN, max_credits=9))
+    refused = yard.drive(first).error
+    assert isinstance(refused, LimitError)
+    assert refused.message.endswith("The region is longer than 2 s.")
+    assert "--parts" in refused.hint
+    job = yard.store.create(SeparateRequest(source, chain=CHAIN, parts=True))
+    asked = _question(yard.drive(job))
+    assert asked.message == "This chain makes 2 separations for 6 credits in all. You have 10."
+    assert not yard.service.orders
+    _answer(job, "agree")
+    assert yard.drive(job).state is State.READY
+    assert (len(yard.service.orders), yard.service.credits) == (6, 4)
+    song = sf.read(yard.source, dtype="float32", always_2d=True)[0]
+    assert {stem: found.shape for stem, found in _samples(job).items()} == {
+        "vocals.vocals": (FRAMES, 2),
+        "vocals.instrumental": (FRAMES, 2),
+        "instrumental": (FRAMES, 2),
+    }
+    assert _residual(job, song) < -140
+    assert costs.ordered(job) == Quote(6, "credits")
+    yard.store.remove(job)
+    assert list(yard.store.jobs()) == [first]
+
+
+def test_a_cancel_reaches_the_parts_of_a_chains_step(tmp_path: Path) -> None:
+    yard = _yard(tmp_path)
+    yard.service.steps = 10_000
+    job = yard.store.create(SeparateRequest(Source(str(yard.source)), chain=CHAIN, parts=True))
+
+    def cancel() -> None:
+        if len(yard.service.orders) == 3:
+            job.cancel_file.touch()
+
+    yard.clock.on_sleep = cancel
+    assert yard.drive(job).state is State.CANCELLED
+    assert [order.cancelled for order in yard.service.orders.values()] == [True] * 3
 
 
 def _quoted(yard: Yard) -> dict[str, Any]:

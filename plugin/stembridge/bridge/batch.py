@@ -243,7 +243,11 @@ def price(step: Entry, index: Index) -> Quote | None:
             return None
         if step.memory and index.answer(step.memory) is not None:
             return None
-    return step.engine.quote(step.plan.region, step.plan.recipe)
+    quote = step.engine.quote(step.plan.region, step.plan.recipe)
+    divided = None
+    if step.request.parts:
+        divided = in_parts(step.engine, step.plan.region, step.plan.recipe, quote)
+    return quote if divided is None else divided[0]
 
 
 def _of_steps(entry: Entry, index: Index, known: Collection[str]) -> tuple[Quote, int]:

@@ -152,7 +152,10 @@ def amount_words(amount: int, unit: str) -> str:
 
 def refused(title: str, quote: Quote) -> LimitError:
     """Say that the service would refuse a step; nothing was sent."""
-    return LimitError(f"{title}: {quote.limits[0]}", hint=" ".join(quote.limits[1:]))
+    hint = " ".join(quote.limits[1:])
+    if quote.longest is not None:
+        hint += " Or let it be separated in parts, with --parts."
+    return LimitError(f"{title}: {quote.limits[0]}", hint=hint)
 
 
 def hand_down(parent: Job, children: Sequence[Child]) -> None:

@@ -105,13 +105,14 @@ def _plainly(task: Task) -> LimitError | None:
 def _agreed(task: Task, refusal: LimitError, known: Scheme | None) -> Scheme:
     """Give the scheme that the user agreed to; ask, where there is no answer yet.
 
-    A step of another family asks nothing: its parent priced it.
+    A step of another family asks nothing: where its own parts are wished, its parent priced them.
     """
     request, engine = _request(task), _engine(task)
     one = family.work(task, engine)
     planned, region = runner.read_plan(task.job)
     longest = refusal.context[costs.LONGEST]
-    if region is None or request.parent is not None or not gives_stems(engine, planned.recipe):
+    asks = request.parts or request.parent is None
+    if region is None or not asks or not gives_stems(engine, planned.recipe):
         raise refusal
     if not isinstance(longest, int):
         raise TypeError(longest)
