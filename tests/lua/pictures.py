@@ -16,14 +16,20 @@ from typing import Any
 
 from PIL import Image
 
+from stembridge.bridge import queries
+from stembridge.model.chains import CHAINS
+from stembridge.model.presets import OwnPreset
 from tests.fakes.reaper import Reaper
 from tests.fakes.reaper.host import THEMES
 from tests.lua import stage
-from tests.lua.ui_desk import Screen, named
+from tests.lua.ui_desk import ENTER, ESCAPE, Screen, named
 
 FOLDER = Path(__file__).parents[2] / "reaper_scripts" / "pictures"
 AGAIN = "Stembridge_Separate selection with last settings.lua"
 ORDER = {"engine": "mvsep", "where": "tracks", "original": "mute_item", "mode": "auto"}
+_OWN = queries.own_row(
+    OwnPreset("stage-mix", "Stage mix", "mvsep", "49", "MelBand Karaoke", stems=("lead",), rest=True)
+)
 _STAY = {"sleep": 60}
 _PROCESSING = {"type": "state", "state": "processing"}
 
@@ -75,7 +81,11 @@ def _screen(folder: Path, theme: str, scale: float) -> Screen:
     host.screen_scale = scale
     screen = Screen(host)
     host.budget = None
-    screen.core(**{"by name": {name: [run] for name, run in _RUNS.items()}})
+    runs = {name: [run] for name, run in _RUNS.items()}
+    screen.core(
+        presets=[_OWN, *(queries.chain_row(chain, own=False) for chain in CHAINS.values())],
+        **{"by name": runs},
+    )
     return screen
 
 
@@ -102,6 +112,20 @@ def dialog(folder: Path, path: Path, *, theme: str = "dark", scale: float = 1.0)
             screen.press(named("down"))
         screen.press(named("up"), named("up"))
         screen.wait(lambda: screen.shows("Costs 3 credits"))
+        _save(screen, path)
+        return screen.texts
+
+
+def compare(folder: Path, path: Path, *, theme: str = "dark", scale: float = 1.0) -> list[str]:
+    """Draw the dialog where models are compared; give its texts."""
+    screen = _screen(folder, theme, scale)
+    with screen.host:
+        screen.item(204.5, "Chorus, live.wav")
+        screen.host.run_script("Stembridge_Compare models on selection.lua")
+        screen.wait(lambda: screen.shows("Stage mix") and not screen.shows("Loading the models"))
+        for word in ("six stems", "four stems", "stage mix"):
+            screen.press(word, ENTER, ESCAPE)
+        screen.wait(lambda: screen.shows("Costs 9 credits"))
         _save(screen, path)
         return screen.texts
 
@@ -148,11 +172,11 @@ _JOBS: Sequence[tuple[str, str]] = (
     ("Lead vocal take 4", "49"),
     ("Chorus, live", "63"),
 )
-DRAWINGS = {"dialog": dialog, "progress": progress, "jobs": jobs}
+DRAWINGS = {"dialog": dialog, "compare": compare, "progress": progress, "jobs": jobs}
 
 
 def main() -> None:
-    """Draw all three into the folder that the README shows."""
+    """Draw all of them into the folder that the README shows."""
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
     for name, draw in DRAWINGS.items():
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as made:

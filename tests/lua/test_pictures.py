@@ -17,6 +17,13 @@ SHOWN = {
         "Separate",
         "Residual",
     ],
+    "compare": [
+        "Your presets",
+        "1. Six stems",
+        "3. Stage mix",
+        "Takes: an item for each stem",
+        "Costs 9 credits (120 left).",
+    ],
     "progress": [
         "Spend 7 credits",
         "Don't separate",

@@ -166,10 +166,12 @@ function M:draw(ui, area)
   local all_width = widgets.button_width(ui, "All jobs")
   local hide, rest = box.cut(line, "right", hide_width, p:px(8))
   local all, note = box.cut(rest, "right", all_width, p:px(12))
-  local said = utext.wrap(M.note(jobs), note.w, p:measure(p.SMALL), 2)
-  local height = #said * p.heights[p.SMALL]
-  local from = box.new(note.x, note.y + (note.h - height) // 2, note.w, height)
-  p:lines(from, said, { colour = "dim", font = p.SMALL })
+  local said, high = M.note(jobs), p.heights[p.SMALL]
+  local y = note.y + (note.h - #said * high) // 2
+  for index, text in ipairs(said) do
+    local cell = box.new(note.x, y + (index - 1) * high, note.w, high)
+    p:text(cell, text, { colour = "dim", font = p.SMALL })
+  end
   if widgets.button(ui, "all", all, "All jobs") then
     self.events.jobs()
   end
@@ -213,7 +215,7 @@ local function tally(jobs)
   return count
 end
 
---- Say below how all jobs stand, and what closing means.
+--- Say below how all jobs stand, and what closing means: a line each.
 function M.note(jobs)
   local said = {}
   local count = tally(jobs)
@@ -230,7 +232,7 @@ function M.note(jobs)
   if count.runs > 0 then
     said[#said + 1] = "Closing this stops nothing."
   end
-  return table.concat(said, " ")
+  return said
 end
 
 --- Do a tick; true when the window has to be drawn.
