@@ -71,7 +71,7 @@ export function placing(id, tracks, mixer) {
       const found = (await get("destinations")).destinations;
       controls = found.map((/** @type {any} */ row) => destination(row, id, wanted));
       const away = found.filter((/** @type {any} */ row) => !row.ready);
-      fill(hosts, controls, away.map((/** @type {any} */ row) => h("p", { class: "small-text soft" }, h("strong", {}, row.title), ": ", worded(row.text))));
+      fill(hosts, controls, away.map((/** @type {any} */ row) => h("p", { class: "small-text soft" }, worded(row.text))));
       update();
     } catch (error) {
       complain(error);
