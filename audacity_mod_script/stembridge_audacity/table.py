@@ -59,7 +59,7 @@ class Table:
         """Forget the sets of a project that aren't begun; gives how many there were."""
         count = 0
         for one in self.sets:
-            if one.state != BEGUN and one.parts[0].region.origin.project == project:
+            if one.state != BEGUN and any(part.region.origin.project == project for part in one.parts):
                 self.sets.drop(one)
                 count += 1
         return count

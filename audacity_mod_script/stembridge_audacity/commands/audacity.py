@@ -20,6 +20,7 @@ from stembridge_audacity.choices import Choice, options_of
 from stembridge_audacity.commands.shown import Shown
 from stembridge_audacity.editor import ORIGINALS
 from stembridge_audacity.pipe_editor import connected, spool
+from stembridge_audacity.sets import ASKED, Sets
 from stembridge_audacity.trip import Trips
 from stembridge_audacity.watch import Watcher, quickly_connected
 
@@ -197,14 +198,18 @@ def status(_settings: dict[str, Any], *, as_json: bool) -> None:
             rows.append(trips.describe(job))
         except StembridgeError:  # it doesn't come from a project of Audacity's
             continue
+    questions = [one for one in Sets(trips.host, trips.home) if one.state == ASKED]
     if as_json:
         watcher = {"pid": beat.pid, "pipe": beat.pipe} if beat is not None and alive else None
+        asked = [{"id": one.id, "message": one.question} for one in questions]
         TerminalSession(as_json=True).line(
-            {"watcher": watcher, "at_login": autostart.enabled(), "jobs": rows}
+            {"watcher": watcher, "at_login": autostart.enabled(), "jobs": rows, "questions": asked}
         )
         return
     click.echo("A watcher runs." if alive else "No watcher runs; `stembridge audacity watch` starts one.")
     click.echo("It starts at login." if autostart.enabled() else "It doesn't start at login (--at-login).")
+    for one in questions:
+        click.echo(f"Tools > Stembridge > Answer Question... asks: {one.question}")
     for row in rows:
         where = f"{row['project'] or 'an unsaved project'}: {', '.join(row['tracks'])}"
         click.echo(f"{row['id']}  {row['state']:<14} {row['start']:9.3f} to {row['end']:9.3f} s  {where}")

@@ -49,6 +49,14 @@ def test_status_knows_the_watcher_and_no_foreign_jobs(command: Command) -> None:
     notices.beat(command.home, pid=os.getpid(), pipe=True, now=time.time())
     document = command("audacity", "status", "--json").document
     assert document["watcher"] == {"pid": os.getpid(), "pipe": True}
+    assert document["questions"] == []
+    folder = notices.folder(command.home) / "sets" / "s1"
+    folder.mkdir(parents=True)
+    text = '{"kind": "batch", "state": "asked", "question": "For 6 credits?", "parts": []}'
+    (folder / "set.json").write_text(text, encoding="utf-8")
+    document = command("audacity", "status", "--json").document
+    assert document["questions"] == [{"id": "s1", "message": "For 6 credits?"}]
+    assert "Answer Question... asks: For 6 credits?" in command("audacity", "status").out
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the login's file is Linux's here")
