@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -292,3 +293,19 @@ def test_a_row_of_a_list_may_be_a_chain_and_its_steps_are_cleaned_with_it(comman
     assert len(cleaned["removed"]) == 1
     assert [row["engine"] for row in command.jobs()] == ["offline"]
     assert len(list((command.home / "jobs").iterdir())) == 1
+
+
+@pytest.mark.network
+def test_the_network_then_another_model_on_its_stem(command: Command, models: Path) -> None:
+    shutil.copytree(models / "models", command.home / "models")
+    song = write(command.cwd / "song.wav", music(3 * 44_100))
+    recipe = TWICE.replace('model = "repet"', 'model = "spleeter"', 1)
+    (command.cwd / "mixed.toml").write_text(recipe, encoding="utf-8")
+    assert command("presets", "save", "mixed", "--chain", "mixed.toml").code == 0
+    result = _result(command("separate", song, "--chain", "mixed", "--json"))
+    assert [row["id"] for row in result["stems"]] == [
+        "vocals.vocals", "vocals.instrumental", "instrumental",
+    ]  # fmt: skip
+    assert _left(read(song), [row["delivered"] for row in result["stems"]]) < -120
+    levels = json.loads(Path(result["report"]).read_text("utf-8"))["levels"]
+    assert all(row["residual_db"] is None or row["residual_db"] < -120 for row in levels)

@@ -168,9 +168,7 @@ def _made(stem: str, names: Callable[[str], str], role: Role) -> StemFacts:
     return blank(stem, STEMS[stem].label, names(stem), role, Offset(0, verified=True))
 
 
-def blank(
-    stem: str, label: str, file: str, role: Role, offset: Offset, *, clipped: int = 0
-) -> StemFacts:
+def blank(stem: str, label: str, file: str, role: Role, offset: Offset, *, clipped: int = 0) -> StemFacts:
     """Give a stem's facts as far as they are known before it is written."""
     return StemFacts(
         stem=stem,
