@@ -14,6 +14,7 @@ from stembridge_audacity.editor import Origin
 
 CREDITS = "credits"
 AGREE, DECLINE = "agree", "decline"
+CHOICES = ((AGREE, "Separate them"), (DECLINE, "Don't separate"))
 _ORDERS, _SPANS = 8, 16
 """What one question to the core may hold."""
 
@@ -123,7 +124,7 @@ class Total:
         raise DecisionNeededError(
             self.words(),
             hint="Agree to it, or allow it in advance with --yes or --max-credits.",
-            choices=[(AGREE, "Separate them"), (DECLINE, "Don't separate")],
+            choices=list(CHOICES),
         )
 
     def agreed(self, place: int, order: SeparateRequest) -> SeparateRequest:

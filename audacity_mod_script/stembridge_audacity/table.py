@@ -123,7 +123,7 @@ class Table:
     def questions(self) -> list[plugins.Question]:
         """Give the open questions, the oldest of each kind first."""
         found = [
-            plugins.Question(one.id, one.question, ((agreeing.AGREE, "Yes"), (agreeing.DECLINE, "No")))
+            plugins.Question(one.id, one.question, agreeing.CHOICES)
             for one in self.sets
             if one.state == ASKED
         ]
