@@ -155,18 +155,22 @@ def wanted_plugins(home: Path, place: Place) -> dict[str, str] | None:
     return None if note is None else plugins.write(home, note["stems"])
 
 
-def refresh(home: Path, question: plugins.Question | None = None) -> None:
+def refresh(home: Path, question: plugins.Question | None = None) -> bool:
     """Bring the dialogs that were set up up to date, also while Audacity runs: presets, and the question.
 
-    Entries that are gone, that another version wrote, or that can't be written stay as they are: that is
-    the set-up's to mend.
+    Entries that are gone, or that another version wrote, stay as they are: that is the set-up's to mend.
+
+    Returns
+    -------
+    bool
+        False when one can't be written just now, as one that Audacity is reading on Windows.
     """
-    offers = shelf.offered(home)
+    offers, done = shelf.offered(home), True
     for note in _notes(home).values():
         for name, text in plugins.write(home, note["stems"], offers, question).items():
             path = Path(note["plugins"]) / name
-            with contextlib.suppress(OSError):
-                old = path.read_text(encoding="utf-8")
+            try:
+                old = path.read_text(encoding="utf-8", errors="replace")
                 if old == text or plugins.lasting(old) != plugins.lasting(text):
                     continue
                 written = path.stat().st_mtime
@@ -174,6 +178,11 @@ def refresh(home: Path, question: plugins.Question | None = None) -> None:
                 # Audacity reads a file again when it is younger, in whole seconds.
                 if path.stat().st_mtime < written + 1:
                     os.utime(path, (written + 1, written + 1))
+            except FileNotFoundError:
+                continue
+            except OSError:
+                done = False
+    return done
 
 
 def noted_places(home: Path) -> list[Path]:

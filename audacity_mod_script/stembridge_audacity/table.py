@@ -180,6 +180,7 @@ class Table:
                 )
         mark = (question, shelf.signature(self._trips.home))
         if mark != self._shown:
-            self._shown = mark
             with contextlib.suppress(StembridgeError):  # `stembridge doctor` tells of that
-                setup.refresh(self._trips.home, question)
+                if not setup.refresh(self._trips.home, question):
+                    return  # the next round tries again
+            self._shown = mark
