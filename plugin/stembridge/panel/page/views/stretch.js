@@ -54,22 +54,26 @@ function card() {
   const box = h("i", { class: "stretch-box" });
   const body = h("div", { class: "stretch-body", "aria-hidden": "true" }, canvas, box, scale);
   const length = h("span", { class: "soft" });
+  const ends = { from: 0, to: frames };
   const field = (/** @type {"from" | "to"} */ which, /** @type {string} */ label) => {
     const input = h("input", {
       type: "text", class: "mono time-field", inputmode: "decimal", autocomplete: "off", "aria-label": label, "data-testid": `stretch-${which}`,
+      placeholder: clock(ends[which], rate),
       on: { change: () => read(which, input.value) },
     });
     return input;
   };
   const from = field("from", "From");
   const to = field("to", "To");
+  from.value = clock(0, rate);
+  to.value = clock(frames, rate);
   const whole = button("The whole file", () => setSource({ from: 0, to: frames }), { class: "button small plain" });
   const other = button("Another file", () => setSource(null), { class: "button small plain" });
 
-  /** @param {"from" | "to"} which @param {string} text */
+  /** @param {"from" | "to"} which @param {string} text empty: the file's own start or end */
   const read = (which, text) => {
     const now = /** @type {import("./source.js").Source} */ (source.now);
-    const frame = readClock(text, rate);
+    const frame = text.trim() ? readClock(text, rate) : ends[which];
     const next = { from: now.from, to: now.to, [which]: Math.min(frames, frame ?? -1) };
     if (frame === null || next.from >= next.to) say("That is no stretch of the file.", { bad: true, hint: "Write minutes and seconds, as in 1:02.5." });
     else setSource(next);
@@ -88,8 +92,10 @@ function card() {
   const update = () => {
     const now = source.now;
     if (!now || now.file !== file) return;
-    if (document.activeElement !== from) from.value = clock(now.from, rate);
-    if (document.activeElement !== to) to.value = clock(now.to, rate);
+    for (const [input, which] of /** @type {[HTMLInputElement, "from" | "to"][]} */ ([[from, "from"], [to, "to"]])) {
+      const blank = input.value === "" && now[which] === ends[which];
+      if (document.activeElement !== input && !blank) input.value = clock(now[which], rate);
+    }
     box.style.left = `${(100 * now.from) / frames}%`;
     box.style.width = `${(100 * (now.to - now.from)) / frames}%`;
     const all = now.from === 0 && now.to === frames;
