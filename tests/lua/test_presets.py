@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from stembridge.bridge import own_chains
+from stembridge.bridge import own_chains, own_presets
 from stembridge.model.chains import CHAINS, Chain, ChainStep
 from stembridge.sandbox.server import Sandbox
 from stembridge.sandbox.splitters import splitter
@@ -272,3 +272,36 @@ def test_a_chain_of_the_service_spends_what_was_shown_and_its_rest_is_exact(
             if (document := json.loads(path.read_text(encoding="utf-8"))).get("engine") == "chain"
         ]
         assert result["residual_db"] is None or result["residual_db"] < -100
+
+
+def test_with_the_real_core_a_preset_is_saved_used_and_removed(host: Reaper) -> None:
+    """It is the file that the command line and the other hosts read."""
+    stage.install(host)
+    screen = Screen(host)
+    screen.item(2)
+    host.run_script(ACTION)
+    screen.wait(lambda: screen.shows("Presets") and not screen.shows("Loading the models"), 60)
+    screen.press("repet-sim", TAB, TAB, named("down"))
+    host.dialogs.inputs.append(["Voice in the middle"])
+    screen.click_on("Save as preset…")
+    file = Path(os.environ["STEMBRIDGE_HOME"], "presets.toml")
+    screen.wait(lambda: screen.shows("Remove"), 60)
+    assert file.exists()
+    found = own_presets.read(file.parent)["voice-in-the-middle"]
+    assert (found.title, found.engine, found.model) == ("Voice in the middle", "offline", "repet")
+    assert found.options == {"centre": "on"}
+    screen.wait(lambda: screen.shows("Free: this computer does the work."), 60)
+    screen.press(ENTER)
+    screen.wait(lambda: len(host.project.tracks) == 3, 90)
+    host.quit()
+    host.windows.clear()
+    host.run_script(ACTION)
+    screen.wait(lambda: screen.shows("Your presets") and screen.shows("Remove"), 60)
+    host.dialogs.answers.append(YES)
+    screen.click_on("Remove")
+    screen.wait(lambda: not own_presets.read(file.parent), 60)
+    screen.wait(lambda: not screen.shows("Voice in the middle"), 60)
+    host.dialogs.inputs.append(["Vocals"])
+    screen.click_on("Save as preset…")
+    screen.wait(lambda: screen.shows("comes with Stembridge"), 60)
+    assert not own_presets.read(file.parent)

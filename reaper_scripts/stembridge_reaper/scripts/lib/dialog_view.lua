@@ -105,11 +105,13 @@ local function preset_buttons(ui, area, dialog)
   local save, rest = box.cut(area, "left", widgets.button_width(ui, "Save as preset…"), p:px(8))
   if widgets.button(ui, "save_preset", save, "Save as preset…", { disabled = not presets:can_save() }) then
     presets:save()
+    ui.focus:set("search") -- the button is gone for the while, and its neighbour would be Cancel
   end
   if presets:own() then
     local remove = box.cut(rest, "left", widgets.button_width(ui, "Remove"))
     if widgets.button(ui, "remove_preset", remove, "Remove") then
       presets:remove()
+      ui.focus:set("search")
     end
   end
 end
