@@ -55,6 +55,10 @@ class Index:
         except (StoreError, KeyError, TypeError):
             return None
 
+    def claimant(self, key: str) -> Job | None:
+        """Give the job that has an answer, or was the last to set out for it."""
+        return self._named(key)
+
     def forget_missing(self) -> None:
         """Drop the entries whose job is no longer there."""
         for entry in self._folder.glob("*.json"):

@@ -16,7 +16,7 @@ from stembridge.audio import render
 from stembridge.audio.render import RegionFile
 from stembridge.engines import registry
 from stembridge.engines.base import Engine, LocalEngine, is_remote
-from stembridge.jobs import disk, finishing, lock, plan, remote
+from stembridge.jobs import claims, disk, finishing, lock, plan, remote
 from stembridge.jobs.clock import Clock
 from stembridge.jobs.events import EventLog
 from stembridge.jobs.plan import Plan
@@ -142,6 +142,10 @@ def _rendered(one: Work) -> State:
     if not one.request.again and planned.source_key and finishing.answer_from_earlier(one, planned):
         return State.ALIGNING
     if is_remote(one.engine):
+        # Of several such jobs that run now, the first orders it for all.
+        while planned.source_key and not one.request.again and not claims.take(one, planned.answer_key()):
+            if finishing.answer_from_earlier(one, planned):
+                return State.ALIGNING
         return remote.submit(one, one.engine, planned, rendered)
     if rendered is None:
         raise disk.corrupt(one.job.region_json, "a local engine needs a region")
