@@ -35,7 +35,7 @@ def events(panel: Panel) -> Iterator[Iterator[Event]]:
             for line in answer.iter_lines():
                 if line.startswith("event: "):
                     name = line.removeprefix("event: ")
-                elif line.startswith("data: "):
+                elif line.startswith("data: ") and name != "place":  # another test's Audacity comes and goes
                     yield name, json.loads(line.removeprefix("data: "))
 
         yield read()
@@ -205,7 +205,11 @@ def test_a_job_of_another_host_is_shown_and_a_question_can_be_answered(panel: Pa
         "type": "needs_decision", "id": "cost-3-credits", "code": "needs_decision", "message": "It costs 3.",
         "hint": "Agree.", "choices": [["agree", "Spend 3"], ["decline", "Don't"]],
     }  # fmt: skip
-    log = [{"type": "accepted"}, {"type": "warning", "message": "Mind the gap."}, question]
+    log: list[dict[str, Any]] = [
+        {"type": "accepted"},
+        {"type": "warning", "message": "Mind the gap."},
+        question,
+    ]
     lines = [json.dumps({"v": 1, "seq": n, "ts": 100.0 + n, **event}) for n, event in enumerate(log, 1)]
     (folder / "events.jsonl").write_text("\n".join(lines) + "\n")
     (folder / "request.json").write_text(json.dumps(request))

@@ -228,12 +228,12 @@ def test_no_secret_is_in_any_answer_file_or_word(paid: Panel, service: Sandbox) 
         text = paid.get(path).text
         assert not [secret for secret in secrets if secret in text], path
     assert not [secret for secret in secrets if secret in paid.said()]
-    for path in paid.home.rglob("*"):
-        if not path.is_file() or path.suffix not in {".json", ".jsonl", ".log", ".toml", ".txt"}:
+    for file in paid.home.rglob("*"):
+        if not file.is_file() or file.suffix not in {".json", ".jsonl", ".log", ".toml", ".txt"}:
             continue
-        text = path.read_text(encoding="utf-8", errors="replace")
-        assert KEY not in text or path.name.startswith("key-"), path
-        assert path.name == "remote.json" or not [one for one in hashes if one in text], path
+        text = file.read_text(encoding="utf-8", errors="replace")
+        assert KEY not in text or file.name.startswith("key-"), file
+        assert file.name == "remote.json" or not [one for one in hashes if one in text], file
 
 
 def test_the_key_can_be_forgotten(paid: Panel) -> None:

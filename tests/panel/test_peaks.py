@@ -192,7 +192,8 @@ def bands(samples: NDArray[np.float32], rate: int) -> NDArray[np.float64]:
                 right=0,
             )
         rows.append(weight @ power)
-    return 10 * np.log10(np.maximum(np.array(rows).T, 1e-12))
+    levels: NDArray[np.float64] = 10 * np.log10(np.maximum(np.array(rows).T, 1e-12))
+    return levels
 
 
 @pytest.mark.parametrize("rate", [44_100, 48_000, 96_000])

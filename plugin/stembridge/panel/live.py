@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -34,6 +35,14 @@ class _Listener:
         self.wake = asyncio.Event()
         self.jobs: dict[str, dict[str, Any] | None] = {}
         self.places = False
+
+    def jobs_changed(self, news: Mapping[str, dict[str, Any] | None]) -> None:
+        """Take in what became of jobs; None for one that is gone."""
+        self.jobs.update(news)
+
+    def places_changed(self) -> None:
+        """Take in that other programs are ready now."""
+        self.places = True
 
     def tell(self, note: Callable[[], None]) -> None:
         """Have a note taken on the page's own loop; a loop that has ended hears nothing."""
@@ -73,29 +82,33 @@ class Live:
     def _watch(self) -> None:
         while not self._desk.closing.is_set():
             begun = self._desk.tools.clock.monotonic()
-            changed, gone = self._desk.board.look()
-            self._note_finished(changed)
-            for listener in self._all():
-                for row in changed:
-                    listener.tell(lambda one=listener, row=row: one.jobs.update({row["id"]: row}))  # type: ignore[misc]
-                for name in gone:
-                    listener.tell(lambda one=listener, name=name: one.jobs.update({name: None}))  # type: ignore[misc]
+            with contextlib.suppress(Exception):  # whatever a look trips over: the next one may not
+                self._look()
             took = self._desk.tools.clock.monotonic() - begun
             pause = LOOK_EVERY if self._all() else IDLE_EVERY
             self._desk.closing.wait(max(pause, _LEAST_SHARE * took))
         for listener in self._all():
             listener.tell(lambda: None)
 
+    def _look(self) -> None:
+        changed, gone = self._desk.board.look()
+        news: dict[str, dict[str, Any] | None] = {row["id"]: row for row in changed}
+        news |= dict.fromkeys(gone)
+        for listener in self._all() if news else ():
+            listener.tell(functools.partial(listener.jobs_changed, news))
+        self._note_finished(changed)
+
     def _watch_places(self) -> None:
         before: object = None
         while not self._desk.closing.wait(PLACES_EVERY):
             if not self._all():
                 continue
-            now = self._places()
-            if before is not None and now != before:
-                for listener in self._all():
-                    listener.tell(lambda one=listener: setattr(one, "places", True))  # type: ignore[misc]
-            before = now
+            with contextlib.suppress(Exception):  # a host's bridge is another's code
+                now = self._places()
+                if before is not None and now != before:
+                    for listener in self._all():
+                        listener.tell(listener.places_changed)
+                before = now
 
     def _note_finished(self, changed: list[dict[str, Any]]) -> None:
         ready = {row["id"] for row in changed if row["state"] == "ready"}
