@@ -98,6 +98,7 @@ def test_the_leaves_lie_on_the_region_and_every_level_adds_up(tmp_path: Path) ->
         assert _left_db(inside, [_read(one["file"]) for one in _result(child)["stems"]]) < -120
     assert report["levels"][1]["summed"] == ["vocals.vocals", "vocals.instrumental"]
     assert "Vocals (with splitter): Vocals and Instrumental add up to it" in " ".join(result["sentences"])
+    assert "with the chain Deep." in result["sentences"][0]
 
 
 def test_with_levels_what_was_taken_apart_is_there_too_and_counts_once(tmp_path: Path) -> None:

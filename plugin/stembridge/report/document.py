@@ -259,11 +259,14 @@ def _opening(document: Mapping[str, Any]) -> str:
     things = "stem" if all(s["kind"] == ResultKind.STEM.value for s in stems) else "file"
     chosen = " (chosen automatically)" if model["automatic"] else ""
     earlier = f", answered from job {document['reused_from']}" if document["reused_from"] else ""
-    count = f"1 {things}" if len(stems) == 1 else f"{len(stems)} {things}s"
-    return (
-        f"Made {count} ({_names(stems)}){whence}{',' if whence else ''} "
-        f"with the engine {document['engine']}, model {model['title']}{chosen}{earlier}."
+    is_chain = "levels" in document
+    who = (
+        f"the chain {model['title']}"
+        if is_chain
+        else f"the engine {document['engine']}, model {model['title']}"
     )
+    count = f"1 {things}" if len(stems) == 1 else f"{len(stems)} {things}s"
+    return f"Made {count} ({_names(stems)}){whence}{',' if whence else ''} with {who}{chosen}{earlier}."
 
 
 def _offset_sentences(stems: Sequence[Mapping[str, Any]]) -> list[str]:
