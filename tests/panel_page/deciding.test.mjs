@@ -118,6 +118,7 @@ test("how exact it is, in words that don't promise too much", () => {
   assert.equal(nullDepth(-20, ["Vocals"]).good, false);
   assert.equal(offsetWords({ frames: 0, verified: true }, 44100).good, true);
   assert.equal(offsetWords({ frames: 0, verified: false }, 44100).good, false);
+  assert.match(offsetWords({ frames: 0, verified: false }, 44100).words, /too little to measure/);
   assert.match(offsetWords({ frames: 1105, verified: true }, 44100).words, /1105 samples \(25 ms\) late and were moved back/);
   assert.match(offsetWords({ frames: -10, verified: false }, 44100).words, /early.*couldn't be checked/);
 });

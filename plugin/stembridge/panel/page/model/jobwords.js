@@ -75,7 +75,7 @@ export function facts(job) {
   const { region } = job;
   if (region) found.push(`${duration(region.frames / region.rate)} of audio`);
   if (job.seconds != null && job.seconds > 0) found.push(`took ${duration(job.seconds)}`.replace("took", job.over ? "took" : "for"));
-  if (job.cost?.amount != null && job.engine !== "offline") {
+  if (job.cost?.amount != null && job.engine !== "offline" && (job.over || job.cost.amount > 0)) {
     const unit = job.cost.unit.replace(/s$/, "");
     found.push(job.cost.amount ? plural(job.cost.amount, unit) : "no credits");
   }

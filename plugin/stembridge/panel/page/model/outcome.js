@@ -34,8 +34,10 @@ export function offsetWords(offset, rate) {
   if (!offset || !offset.frames) {
     const sure = !offset || offset.verified;
     return {
-      short: sure ? "In place" : "Place not certain",
-      words: sure ? "The stems lie on the original's own samples." : "The stems came in place, as far as can be told.",
+      short: sure ? "In place" : "In place, partly measured",
+      words: sure
+        ? "The stems lie on the original's own samples."
+        : "The stems lie on the original's own samples; at least one holds too little to measure that by itself.",
       good: sure,
     };
   }

@@ -21,6 +21,7 @@ export const KEYS = [
   ["+ \u2212", "Zoom; also Ctrl and the wheel"],
   ["F Z", "Show all, or the loop"],
   ["V", "Waveform or spectrogram"],
+  ["H", "Quiet waveforms higher"],
   ["R", "Solo, mute and levels as at first"],
   ["?", "This help"],
 ];
@@ -123,6 +124,7 @@ function letter(key, { mixer, timeline }, lane) {
   if (key === "a") compare(mixer);
   else if (key === "l") toggleLoop(mixer);
   else if (key === "r") mixer.reset();
+  else if (key === "h") timeline.taller();
   else if (key === "f") timeline.look(axis.fit(frames, rate, timeline.view.width));
   else if (key === "z" && mixer.loop) timeline.look(axis.show(timeline.view, mixer.loop.from, mixer.loop.to));
   else if (key === "v") {

@@ -176,7 +176,7 @@ function head(job, found) {
   const facts = region ? [clock(region.frames, region.rate, 1), rateWords(region.rate), channelWords(region.channels)] : [];
   const depth = found && nullDepth(found.residual_db, labels(found));
   const offset = found && region && offsetWords(found.offset, region.rate);
-  const chip = (/** @type {any} */ one) => h("span", { class: `chip ${one.good ? "good" : "warn"}`, title: one.words }, icon(one.good ? "check" : "warn"), one.short);
+  const chip = (/** @type {any} */ one) => h("span", { class: `chip ${one.good ? "good" : ""}`, title: one.words }, one.good ? icon("check") : null, one.short);
   return h(
     "header",
     { class: "listen-head" },

@@ -42,9 +42,10 @@ export function colours() {
  * @param {Float32Array} extremes of `columns`
  * @param {number} height device pixels
  * @param {string} colour
+ * @param {number} tall by how much higher than full scale would have it
  * @param {number} [least] device pixels that a line has at least
  */
-function fillWave(context, extremes, height, colour, least = 1) {
+function fillWave(context, extremes, height, colour, tall, least = 1) {
   const middle = height / 2;
   const reach = middle * 0.94;
   const width = extremes.length / 2;
@@ -54,8 +55,8 @@ function fillWave(context, extremes, height, colour, least = 1) {
     const low = extremes[2 * x];
     const high = extremes[2 * x + 1];
     if (Number.isNaN(low)) continue;
-    const top = middle - Math.min(1, high) * reach;
-    const bottom = middle - Math.max(-1, low) * reach;
+    const top = middle - Math.min(1, high * tall) * reach;
+    const bottom = middle - Math.max(-1, low * tall) * reach;
     const rest = Math.max(0, least - (bottom - top));
     context.rect(x, top - rest / 2, 1, bottom - top + rest);
   }
@@ -70,11 +71,12 @@ function fillWave(context, extremes, height, colour, least = 1) {
  * @param {import("../model/peaks.js").Peaks} peaks
  * @param {number} rate of the track
  * @param {string} colour
+ * @param {number} [tall] as `fillWave` has it
  */
-export function wave(canvas, view, height, peaks, rate, colour) {
+export function wave(canvas, view, height, peaks, rate, colour, tall = 1) {
   const { context, ratio } = ready(canvas, view.width, height);
   const extremes = columns(peaks, view.first, view.perPixel / ratio, canvas.width, rate / view.rate);
-  fillWave(context, extremes, canvas.height, colour);
+  fillWave(context, extremes, canvas.height, colour, tall);
 }
 
 /**
@@ -85,13 +87,14 @@ export function wave(canvas, view, height, peaks, rate, colour) {
  * @param {(frame: number) => number} sample of the track, NaN where it isn't loaded
  * @param {number} rate of the track
  * @param {string} colour
+ * @param {number} [tall] as `fillWave` has it
  */
-export function closeWave(canvas, view, height, sample, rate, colour) {
+export function closeWave(canvas, view, height, sample, rate, colour, tall = 1) {
   const { context, ratio } = ready(canvas, view.width, height);
   const scale = rate / view.rate;
   const perPixel = (view.perPixel * scale) / ratio;
   if (perPixel > 1) {
-    fillWave(context, columnsOfSamples(sample, view.first * scale, perPixel, canvas.width), canvas.height, colour, 1.4 * ratio);
+    fillWave(context, columnsOfSamples(sample, view.first * scale, perPixel, canvas.width), canvas.height, colour, tall, 1.4 * ratio);
     return;
   }
   const middle = canvas.height / 2;
@@ -106,7 +109,7 @@ export function closeWave(canvas, view, height, sample, rate, colour) {
   for (let frame = first; frame <= last; frame += 1) {
     const value = sample(frame);
     const x = (frame - view.first * scale) / perPixel;
-    const y = middle - Math.max(-1, Math.min(1, value)) * middle * 0.94;
+    const y = middle - Math.max(-1, Math.min(1, value * tall)) * middle * 0.94;
     if (Number.isNaN(value)) drawing = false;
     else if (drawing) context.lineTo(x, y);
     else {

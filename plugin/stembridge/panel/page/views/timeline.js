@@ -19,6 +19,8 @@ const RULER = 26;
 export class Timeline extends EventTarget {
   /** @type {"waveform" | "spectrogram"} */
   mode = "waveform";
+  /** By how much higher waveforms are drawn than full scale would have them. */
+  tall = 1;
   /** True while a hand is on it: it doesn't follow the playhead then. */
   held = false;
   playing = false;
@@ -56,7 +58,7 @@ export class Timeline extends EventTarget {
     const over = h("div", { class: "over", "aria-hidden": "true" }, this.region, this.head);
     this.element = h(
       "div",
-      { class: "timeline card" },
+      { class: `timeline card${tracks.length > 6 ? " many" : ""}` },
       h("div", { class: "lane-row overview-row" }, h("div", { class: "lane-head" }, this.time), this.overview.element),
       h("div", { class: "lane-row ruler-row" }, h("div", { class: "lane-head" }), this.rulerBody),
       h("div", { class: "lanes" }, this.lanes.map((lane) => lane.element)),
@@ -110,6 +112,13 @@ export class Timeline extends EventTarget {
     this.draw();
   }
 
+  /** Draws quiet waveforms higher: twice, four times, eight times, and as they are again. */
+  taller() {
+    this.tall = this.tall >= 8 ? 1 : this.tall * 2;
+    this.draw();
+    this.dispatchEvent(new CustomEvent("view"));
+  }
+
   /** Draws everything, once before the next picture on the screen. */
   draw() {
     if (this.#frame) return;
@@ -138,7 +147,7 @@ export class Timeline extends EventTarget {
     } else if (this.view.perPixel < CLOSE) this.#close(lane, height, colour);
     else {
       const peaks = this.pictures.peaks(track.base, (this.view.perPixel * track.rate) / this.view.rate);
-      if (peaks) wave(canvas, this.view, height, peaks, track.rate, colour);
+      if (peaks) wave(canvas, this.view, height, peaks, track.rate, colour, this.tall);
       setText(lane.note, peaks ? silence(track) : "Drawing the waveform\u2026");
     }
   }
@@ -164,7 +173,7 @@ export class Timeline extends EventTarget {
       for (const channel of data) sum += channel[inside];
       return sum / data.length;
     };
-    closeWave(lane.canvas, this.view, height, sample, track.rate, colour);
+    closeWave(lane.canvas, this.view, height, sample, track.rate, colour, this.tall);
     setText(lane.note, "");
   }
 

@@ -44,6 +44,13 @@ export function transport(mixer, timeline) {
     button(icon("fit"), () => timeline.look(axis.fit(mixer.region.frames, rate, timeline.view.width)), { class: "icon-button", "aria-label": "Show all", title: "Show all (F)" }),
     button(icon("in"), () => timeline.zoom(2), { class: "icon-button", "aria-label": "Zoom in", title: "Zoom in (+)" }),
   );
+  const tall = button("\u00d71", () => timeline.taller(), { class: "icon-button tall", title: "Draw quiet waveforms higher (H)" });
+  timeline.addEventListener("view", () => {
+    setText(tall, `\u00d7${timeline.tall}`);
+    tall.setAttribute("aria-label", timeline.tall === 1 ? "Waveforms as high as they are" : `Waveforms ${timeline.tall} times as high`);
+  });
+  tall.setAttribute("aria-label", "Waveforms as high as they are");
+  zooms.prepend(tall);
   const reset = button("Reset", () => mixer.reset(), { class: "button plain small", title: "Solo, mute and levels as at first (R)" });
 
   const update = () => {
