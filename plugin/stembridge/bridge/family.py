@@ -306,7 +306,8 @@ class _Crew:
 
     def _drive(self, step: Step) -> Outcome:
         child = self._children[step.path]
-        done = dict(self._done)
+        with self._turn:
+            done = dict(self._done)
 
         def prepare(job: Job) -> None:
             child.consent(job)
@@ -318,7 +319,8 @@ class _Crew:
         if outcome.state is State.READY:
             if step.memory:
                 household.remember(self.one.index, step.memory, job)
-            self._done[step.path] = job
+            with self._turn:
+                self._done[step.path] = job
         return outcome
 
     def _gone(self, step: Step) -> None:
@@ -337,7 +339,9 @@ class _Crew:
         log = self.one.log
         match event["type"]:
             case "progress":
-                if step.path == next(iter(list(self._running)), None):
+                with self._turn:
+                    first = next(iter(self._running), None)
+                if step.path == first:
                     phase = f"{step.title}: {event['phase']}"
                     log.progress(phase, event["done"], event["total"], event["unit"])
             case "warning":
