@@ -30,6 +30,7 @@ NAMED = CONTROLS | {
     "figure",
     "canvas",
 }
+HARD_TO_READ = Path(__file__).with_name("contrast.js").read_text(encoding="utf-8")
 FOCUSED = """
 const one = document.activeElement, style = getComputedStyle(one), box = one.getBoundingClientRect();
 const every = [...document.querySelectorAll('*')];
@@ -174,6 +175,7 @@ def test_every_view_follows_the_system_and_asks_nobody_else(
         show(opened, view)
         level = brightness(opened.picture(shots / f"{view}-{'dark' if dark else 'light'}.png"))
         assert level < 0.3 if dark else level > 0.7, (view, level)
+        assert opened.script(HARD_TO_READ) == {}, view
     browser.listen()
     assert not browser.complaints  # no error in the console, and nothing against the policy
     assert browser.hosts() == {f"127.0.0.1:{panel_with_job[0].port}"}
