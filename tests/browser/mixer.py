@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tests.browser.chromium import Tab
 from tests.e2e.command import read
 
-RENDER = """
+CODED = """
 const coded = (channel) => {
   const bytes = new Uint8Array(channel.buffer, channel.byteOffset, channel.byteLength);
   const parts = [];
@@ -23,8 +23,11 @@ const coded = (channel) => {
   }
   return btoa(parts.join(""));
 };
-return window.stembridge.mixer.render(...arguments).then((channels) => channels.map(coded));
 """
+RENDER = CODED + (
+    "return window.stembridge.mixer.render(...arguments).then((channels) => channels.map(coded));"
+)
+TAPE = CODED + "return window.tape.splice(0).map((channels) => channels.map(coded));"
 NULL_DB = -120.0
 Samples = NDArray[np.float64]
 
@@ -41,8 +44,11 @@ class Mixer:
         """Render what would be heard; gives frames x channels."""
         frames = self.frames - first if frames is None else frames
         texts = self.tab.script(RENDER, first, frames)
-        channels = [np.frombuffer(base64.b64decode(text), "<f4") for text in texts]
-        return np.stack(channels, axis=1).astype(np.float64)
+        return _samples(texts)
+
+    def taped(self) -> list[Samples]:
+        """Take off the tape what was really played, block by block (see tape.js)."""
+        return [_samples(texts) for texts in self.tab.script(TAPE)]
 
     @property
     def original(self) -> Samples:
@@ -65,6 +71,11 @@ class Mixer:
     def track(self, name: str) -> dict[str, Any]:
         """Give what the mixer says of a track."""
         return next(row for row in self.state["tracks"] if row["id"] == name)
+
+
+def _samples(texts: list[str]) -> Samples:
+    channels = [np.frombuffer(base64.b64decode(text), "<f4") for text in texts]
+    return np.stack(channels, axis=1).astype(np.float64)
 
 
 def null(one: Samples, other: Samples) -> float:
