@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { atRate, deinterleave, rangeOf } from "./page/model/samples.js";
+import { atRate, deinterleave, joined, mono, rangeOf } from "./page/model/samples.js";
 import { chunksAhead, frameAt, pieceAt, pieces, surplus } from "./page/model/schedule.js";
 
 /** What sounds, frame by frame, the slow and simple way. */
@@ -89,4 +89,13 @@ test("samples come apart by channels, bit by bit, whole frames only", () => {
 
 test("whole seconds are whole frames at every rate", () => {
   for (const rate of [8000, 44100, 48000, 88200, 96000]) assert.equal(atRate(44100 * 17, 44100, rate), rate * 17);
+});
+
+test("chunks are joined as they follow, and channels meant once", () => {
+  const stereo = [new Float32Array([1, 0, -1]), new Float32Array([1, 1, 0])];
+  assert.deepEqual(mono(stereo), new Float32Array([1, 0.5, -0.5]));
+  assert.equal(mono(stereo), mono(stereo));
+  const one = [new Float32Array([3])];
+  assert.equal(mono(one), one[0]);
+  assert.deepEqual(joined([mono(stereo), one[0], new Float32Array(0)]), new Float32Array([1, 0.5, -0.5, 3]));
 });

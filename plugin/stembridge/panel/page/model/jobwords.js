@@ -59,7 +59,7 @@ export function progress(job) {
  * @returns {("listen" | "resume" | "retry" | "cancel" | "remove")[]}
  */
 export function actions(job) {
-  if (job.state === "ready") return job.kind === "compare" ? ["remove"] : ["listen", "remove"];
+  if (job.state === "ready") return ["listen", "remove"];
   if (job.state === "failed" || job.state === "cancelled") return ["resume", "retry", "remove"];
   if (job.stalled) return ["resume", "cancel"];
   return job.state === "cancelling" ? [] : ["cancel"];

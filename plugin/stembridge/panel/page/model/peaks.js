@@ -70,21 +70,22 @@ export function columns(peaks, first, perPixel, width, scale = 1) {
 
 /**
  * The same from samples, for a close look.
- * @param {(index: number) => number} sample the sample at a frame of the track, NaN where it isn't loaded
+ * @param {Float32Array} samples
+ * @param {number} start the frame of the first of them
  * @param {number} first
  * @param {number} perPixel
  * @param {number} width
  * @returns {Float32Array}
  */
-export function columnsOfSamples(sample, first, perPixel, width) {
+export function columnsOfSamples(samples, start, first, perPixel, width) {
   const out = new Float32Array(2 * width).fill(NaN);
   for (let x = 0; x < width; x += 1) {
-    const from = Math.floor(first + x * perPixel);
-    const to = Math.max(from + 1, Math.ceil(first + (x + 1) * perPixel));
+    const from = Math.floor(first + x * perPixel) - start;
+    const to = Math.max(from + 1, Math.ceil(first + (x + 1) * perPixel) - start);
     let low = Infinity;
     let high = -Infinity;
-    for (let frame = from; frame <= to; frame += 1) {
-      const value = sample(frame);
+    for (let at = Math.max(0, from), end = Math.min(samples.length - 1, to); at <= end; at += 1) {
+      const value = samples[at];
       if (value < low) low = value;
       if (value > high) high = value;
     }

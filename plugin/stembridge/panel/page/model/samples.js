@@ -46,6 +46,41 @@ export function deinterleave(buffer, channels) {
   });
 }
 
+/** @type {WeakMap<Float32Array[], Float32Array>} */
+const means = new WeakMap();
+
+/**
+ * The mean of the channels, worked out once for as long as they are kept.
+ * @param {Float32Array[]} channels
+ * @returns {Float32Array}
+ */
+export function mono(channels) {
+  if (channels.length === 1) return channels[0];
+  let found = means.get(channels);
+  if (!found) {
+    found = new Float32Array(channels[0].length);
+    for (const channel of channels) for (let at = 0; at < found.length; at += 1) found[at] += channel[at];
+    for (let at = 0; at < found.length; at += 1) found[at] /= channels.length;
+    means.set(channels, found);
+  }
+  return found;
+}
+
+/**
+ * Stretches that follow each other as one.
+ * @param {Float32Array[]} parts
+ * @returns {Float32Array}
+ */
+export function joined(parts) {
+  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
 /**
  * A frame of the axis as a frame of a track that may have a rate of its own.
  * @param {number} frame

@@ -14,6 +14,7 @@ const FETCH = 6; // Seconds that are fetched ahead.
 const LEAD = 0.05; // Seconds from a wish to its sound.
 const FADE = 0.006;
 const TICK = 100;
+const PATIENCE = 3000;
 
 /** @typedef {import("./chunks.js").Track} Track */
 /** @typedef {import("../model/schedule.js").Plan} Plan */
@@ -148,8 +149,17 @@ export class Player extends EventTarget {
     if (!this.#pass) this.#tell("loading");
     const first = Math.floor(start / this.context.sampleRate);
     this.chunks.want(this.tracks, chunksAhead(this.#plan(start), 0, FETCH * this.context.sampleRate, this.context.sampleRate));
-    await Promise.all([this.context.resume(), ...this.tracks.map((track) => this.chunks.load(track, first))]);
+    await Promise.all([this.#awake(), ...this.tracks.map((track) => this.chunks.load(track, first))]);
     if (turn === this.#turn) this.#begin(start);
+  }
+
+  /** Waits until the clock runs: a browser keeps it standing until the user has done something on the page. */
+  async #awake() {
+    const tired = new Promise((resolve) => setTimeout(resolve, PATIENCE));
+    await Promise.race([this.context.resume(), tired]);
+    if (this.context.state === "running") return;
+    const hint = "Click on Play once more, and see that the system has something to play on.";
+    throw Object.assign(new Error("The browser doesn't let the page play yet."), { hint });
   }
 
   /** @param {number} start @returns {Plan} */

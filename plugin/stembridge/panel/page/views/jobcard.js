@@ -99,7 +99,8 @@ export class JobCard {
       if (this.#buttons.has(name)) continue;
       const kind = name === "listen" ? "button primary small" : `button small${name === "resume" ? "" : " plain"}`;
       const props = { class: kind, "data-testid": `job-${job.id}-${name}`, "aria-describedby": `job-title-${job.id}` };
-      const control = button(LABELS[name], () => this.#do(name, control), props);
+      const label = name === "listen" && job.kind === "compare" ? "Look" : LABELS[name];
+      const control = button(label, () => this.#do(name, control), props);
       this.#buttons.set(name, control);
       this.buttons.append(control);
     }

@@ -113,7 +113,9 @@ function build(id, found) {
   const { job, tracks } = found;
   const place = view("listen");
   if (!tracks.length || !job?.region) {
-    fill(place, back(), head(job), texts(found), h("div", { class: "empty" }, h("p", {}, "This job gave nothing that can be heard.")));
+    const said = (found.sentences ?? []).map((/** @type {string} */ text) => h("li", {}, text));
+    const words = said.length ? h("ul", { class: "card pad sentences" }, said) : h("p", { class: "empty" }, "This job gave nothing that can be heard.");
+    fill(place, back(), head(job), h("div", { class: "stack" }, texts(found), words));
     return;
   }
   const muted = mutedAtFirst(tracks);

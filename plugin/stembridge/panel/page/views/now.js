@@ -67,6 +67,7 @@ export function now({ listen }) {
     badge.hidden = !going.length;
     badge.classList.toggle("ask", asking > 0);
     setText(badge, String(going.length));
+    document.title = going.length ? `(${going.length}) Stembridge` : "Stembridge";
     badge.title = asking ? `${asking} waiting for your decision` : `${going.length} under way`;
   };
 

@@ -11,7 +11,7 @@ import { colourTile, heightOf, hopOf, palette, THIN, TILE, tilesFor } from "../m
 /** @typedef {import("../model/axis.js").View} View */
 
 /** Frames a pixel under which samples themselves are drawn. */
-export const CLOSE = 48;
+export const CLOSE = 128;
 
 /**
  * Brings a canvas to its size on the screen, and clears it.
@@ -84,17 +84,18 @@ export function wave(canvas, view, height, peaks, rate, colour, tall = 1) {
  * @param {HTMLCanvasElement} canvas
  * @param {View} view
  * @param {number} height
- * @param {(frame: number) => number} sample of the track, NaN where it isn't loaded
+ * @param {Float32Array} samples of the track
+ * @param {number} start the frame of the first of them
  * @param {number} rate of the track
  * @param {string} colour
  * @param {number} [tall] as `fillWave` has it
  */
-export function closeWave(canvas, view, height, sample, rate, colour, tall = 1) {
+export function closeWave(canvas, view, height, samples, start, rate, colour, tall = 1) {
   const { context, ratio } = ready(canvas, view.width, height);
   const scale = rate / view.rate;
   const perPixel = (view.perPixel * scale) / ratio;
   if (perPixel > 1) {
-    fillWave(context, columnsOfSamples(sample, view.first * scale, perPixel, canvas.width), canvas.height, colour, tall, 1.4 * ratio);
+    fillWave(context, columnsOfSamples(samples, start, view.first * scale, perPixel, canvas.width), canvas.height, colour, tall, 1.4 * ratio);
     return;
   }
   const middle = canvas.height / 2;
@@ -102,21 +103,16 @@ export function closeWave(canvas, view, height, sample, rate, colour, tall = 1) 
   context.lineWidth = 1.25 * ratio;
   context.lineJoin = "round";
   context.beginPath();
-  const first = Math.floor(view.first * scale);
-  const last = Math.ceil((view.first + span(view)) * scale);
+  const first = Math.max(start, Math.floor(view.first * scale));
+  const last = Math.min(start + samples.length - 1, Math.ceil((view.first + span(view)) * scale));
   const dots = 1 / perPixel >= 5 * ratio;
-  let drawing = false;
   for (let frame = first; frame <= last; frame += 1) {
-    const value = sample(frame);
+    const value = samples[frame - start];
     const x = (frame - view.first * scale) / perPixel;
     const y = middle - Math.max(-1, Math.min(1, value * tall)) * middle * 0.94;
-    if (Number.isNaN(value)) drawing = false;
-    else if (drawing) context.lineTo(x, y);
-    else {
-      context.moveTo(x, y);
-      drawing = true;
-    }
-    if (dots && !Number.isNaN(value)) context.fillRect(x - 1.5 * ratio, y - 1.5 * ratio, 3 * ratio, 3 * ratio);
+    if (frame === first) context.moveTo(x, y);
+    else context.lineTo(x, y);
+    if (dots) context.fillRect(x - 1.5 * ratio, y - 1.5 * ratio, 3 * ratio, 3 * ratio);
   }
   context.stroke();
 }

@@ -5,6 +5,7 @@
 import * as axis from "../model/axis.js";
 import { visible } from "../model/colour.js";
 import { clock } from "../model/format.js";
+import { joined, mono } from "../model/samples.js";
 import { h, setText } from "../parts/dom.js";
 import { complain, dark } from "../parts/shell.js";
 import { Pictures } from "../sound/pictures.js";
@@ -144,37 +145,35 @@ export class Timeline extends EventTarget {
     } else if (this.mode === "spectrogram") {
       const whole = spectrogram(canvas, this.view, height, track, this.pictures, dark());
       setText(lane.note, whole ? "" : "Looking at the spectrum\u2026");
-    } else if (this.view.perPixel < CLOSE) this.#close(lane, height, colour);
-    else {
+    } else if (this.view.perPixel >= CLOSE || !this.#close(lane, height, colour)) {
       const peaks = this.pictures.peaks(track.base, (this.view.perPixel * track.rate) / this.view.rate);
       if (peaks) wave(canvas, this.view, height, peaks, track.rate, colour, this.tall);
       setText(lane.note, peaks ? silence(track) : "Drawing the waveform\u2026");
     }
   }
 
-  /** @param {Lane} lane @param {number} height @param {string} colour */
+  /**
+   * Draws the samples themselves, once they are here.
+   * @param {Lane} lane
+   * @param {number} height
+   * @param {string} colour
+   * @returns {boolean} whether they are
+   */
   #close(lane, height, colour) {
     const track = /** @type {any} */ (this.mixer.tracks.find((one) => one.key === lane.track.key));
     const scale = track.rate / this.view.rate;
     const first = Math.max(0, Math.floor((this.view.first * scale) / track.rate));
     const last = Math.floor(Math.min(track.frames - 1, (this.view.first + axis.span(this.view)) * scale) / track.rate);
-    /** @type {Map<number, Float32Array[]>} */
-    const here = new Map();
+    const here = [];
     for (let chunk = first; chunk <= last; chunk += 1) {
       const data = this.mixer.chunks.peek(track, chunk);
-      if (data) here.set(chunk, data);
+      if (data) here.push(mono(data));
       else this.mixer.chunks.load(track, chunk).then(() => this.draw(), complain);
     }
-    const sample = (/** @type {number} */ frame) => {
-      const data = here.get(Math.floor(frame / track.rate));
-      const inside = frame % track.rate;
-      if (!data || frame < 0 || inside >= data[0].length) return NaN;
-      let sum = 0;
-      for (const channel of data) sum += channel[inside];
-      return sum / data.length;
-    };
-    closeWave(lane.canvas, this.view, height, sample, track.rate, colour, this.tall);
+    if (here.length <= last - first) return false;
+    closeWave(lane.canvas, this.view, height, joined(here), first * track.rate, track.rate, colour, this.tall);
     setText(lane.note, "");
+    return true;
   }
 
   /** Shows what the mixer says, and keeps the playhead going. */

@@ -73,7 +73,7 @@ export function transport(mixer, timeline) {
   };
   mixer.addEventListener("change", update);
   mixer.addEventListener("state", update);
-  const bar = h("div", { class: "transport", role: "toolbar", "aria-label": "Playing" }, h("div", { class: "row" }, start, play, loop), h("div", { class: "row" }, ab, match, reset), h("div", { class: "row end" }, looks, zooms));
+  const bar = h("div", { class: "transport", role: "group", "aria-label": "Playing" }, h("div", { class: "row" }, start, play, loop), h("div", { class: "row" }, ab, match, reset), h("div", { class: "row end" }, looks, zooms));
   ab.hidden = mixer.exclusive || !mixer.tracks.some((track) => track.reference);
   update();
   look(read("picture") === "spectrogram" ? "spectrogram" : "waveform");
