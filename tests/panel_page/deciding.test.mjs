@@ -34,7 +34,7 @@ const job = (more) => ({ id: "j", kind: "separate", state: "processing", over: f
 test("progress is true or unknown, and nothing moves in a job that is over", () => {
   assert.deepEqual(progress(job({ phase: "separating", done: 5, total: 20, unit: "frames" })), { share: 0.25, words: "Separating, 25 %" });
   assert.equal(progress(job({ phase: "upload", done: 5e6, total: null, unit: "bytes" })).share, null);
-  assert.match(progress(job({ phase: "steps", done: 1, total: 3, unit: "steps" })).words, /1 of 3 steps/);
+  assert.match(progress(job({ phase: "steps", done: 1, total: 3, unit: "steps" })).words, /^1 of 3 steps$/);
   assert.equal(progress(job({ state: "ready", over: true })), null);
   assert.equal(progress(job({ state: "needs_decision" })), null);
 });
@@ -46,6 +46,8 @@ test("a job says where it stands, and offers what can be done", () => {
   assert.deepEqual(actions(job({ state: "ready", over: true })), ["listen", "remove"]);
   assert.deepEqual(actions(job({ state: "failed", over: true })), ["resume", "retry", "remove"]);
   assert.deepEqual(actions(job({ stalled: true })), ["resume", "cancel"]);
+  assert.deepEqual(actions(job({ parent: "p" })), []);
+  assert.deepEqual(actions(job({ parent: "p", state: "ready", over: true })), ["listen"]);
   assert.match(announcement(job({ source: "a.wav", state: "ready" })), /a\.wav: ready/);
   assert.ok(facts(job({ engine: "mvsep", cost: { amount: 1, unit: "credits" } })).includes("1 credit"));
 });

@@ -40,7 +40,7 @@ export function stateWords(job) {
  */
 export function progress(job) {
   if (job.over || job.state === "needs_decision" || job.stalled) return null;
-  const phase = job.phase && job.phase !== job.state && job.phase !== "queue" ? capital(job.phase) : "";
+  const phase = job.phase && job.phase !== job.state && job.phase !== "queue" && job.phase !== job.unit ? capital(job.phase) : "";
   if (job.done != null && job.total) {
     const share = Math.min(1, job.done / job.total);
     const bytely = job.unit === "bytes";
@@ -54,11 +54,12 @@ export function progress(job) {
 }
 
 /**
- * What its buttons do.
+ * What its buttons do; a step of another job is begun, ended and removed with that one.
  * @param {Job} job
  * @returns {("listen" | "resume" | "retry" | "cancel" | "remove")[]}
  */
 export function actions(job) {
+  if (job.parent) return job.state === "ready" ? ["listen"] : [];
   if (job.state === "ready") return ["listen", "remove"];
   if (job.state === "failed" || job.state === "cancelled") return ["resume", "retry", "remove"];
   if (job.stalled) return ["resume", "cancel"];

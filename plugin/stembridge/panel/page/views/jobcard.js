@@ -50,10 +50,11 @@ export class JobCard {
 
   /** @param {import("../parts/live.js").Job} job */
   update(job) {
+    const small = this.element.classList.contains("step");
     this.job = job;
     this.since = performance.now();
-    setText(this.title, job.source || (job.kind === "compare" ? "Comparison" : "Separation"));
-    setText(this.what, [job.title, { chain: "chain", parts: "in parts", blend: "blend", compare: "comparison" }[job.kind]].filter(Boolean).join(", "));
+    setText(this.title, (small && job.title) || job.source || (job.kind === "compare" ? "Comparison" : "Separation"));
+    setText(this.what, [small ? "" : job.title, { chain: "chain", parts: "in parts", blend: "blend", compare: "comparison" }[job.kind]].filter(Boolean).join(", "));
     const words = stateWords(job);
     setText(this.state, words);
     this.state.className = `job-state chip ${{ ready: "good", failed: "bad", needs_decision: "warn" }[job.state] ?? (job.stalled ? "warn" : "")}`;

@@ -43,7 +43,8 @@ export function now({ listen }) {
   const draw = () => {
     const all = ordered();
     const ended = (/** @type {any} */ job) => job.over;
-    const going = all.filter((job) => !ended(job));
+    const asks = (/** @type {any} */ job) => Number(job.state === "needs_decision");
+    const going = all.filter((job) => !ended(job)).sort((a, b) => asks(b) - asks(a));
     const done = all.filter(ended);
     const kept = [...going, ...done.slice(0, most)];
     const steps = new Map(kept.map((job) => [job.id, job.over ? [] : stepsOf(job.id)]));
@@ -63,7 +64,7 @@ export function now({ listen }) {
     overHead.hidden = over.hidden = !done.length;
     more.hidden = done.length <= most;
     empty.hidden = all.length > 0;
-    const asking = going.filter((job) => job.state === "needs_decision").length;
+    const asking = going.filter(asks).length;
     badge.hidden = !going.length;
     badge.classList.toggle("ask", asking > 0);
     setText(badge, String(going.length));
