@@ -94,6 +94,16 @@ def test_what_stands_against_an_order_comes_with_what_to_do(
     assert all(sentence.endswith(".") for sentence in limits)
 
 
+def test_how_long_an_order_may_be_is_told_where_it_is_longer() -> None:
+    exact = replace(MINUTE, frames=600 * 44_100)
+    assert quote(exact, _recipe(), TYPE, POOR).longest is None
+    longer = quote(replace(exact, frames=exact.frames + 1), _recipe({"format": "4"}), TYPE, POOR)
+    assert longer.longest == 600
+    assert "minutes long" in longer.limits[0], "its length comes first, whatever else stands against it"
+    assert quote(replace(exact, frames=6001 * 44_100), _recipe(), TYPE, RICH).longest == 6000
+    assert quote(None, _recipe(), TYPE, POOR).longest is None
+
+
 def test_several_limits_come_one_after_the_other() -> None:
     region = replace(MINUTE, frames=900 * 44_100)
     limits = quote(region, _recipe({"format": "4"}), replace(TYPE, plan=2), Standing(FREE, 0, 0)).limits
