@@ -106,3 +106,20 @@ def test_the_second_start_names_the_panel_that_runs(panel: Panel) -> None:
     assert panel.link in said
     panel.stop()
     assert not (panel.home / "panel.json").exists()
+
+
+def test_more_tabs_than_connections_are_all_live_and_one_takes_over_from_another(
+    panel: Panel, song: Path, browser: Browser
+) -> None:
+    """A browser gives a server six connections: eight pages share one line."""
+    tabs = [browser.tab(panel.link) for _ in range(8)]
+    for tab in tabs:
+        tab.find("tab-now")
+    first = panel.order(song)
+    for tab in tabs:
+        tab.find(f"job-{first}-listen", 30)
+    leader, *others = tabs
+    leader.driver.close()
+    assert panel.post(f"api/jobs/{first}/remove").status_code == 200
+    for tab in others[::3]:
+        until(lambda tab=tab: not tab.has(f"job-{first}"), 20)  # type: ignore[misc]

@@ -41,7 +41,7 @@ export const news = new EventTarget();
 export const jobs = new Map();
 
 /** What the server said of itself. */
-export const server = { version: "", default_engine: "", upload_most: 0, start: "" };
+export const server = { version: "", default_engine: "", upload_most: 0 };
 
 /** @returns {Job[]} newest first, steps of other jobs left out */
 export function ordered() {
@@ -81,25 +81,46 @@ export async function refresh() {
   tell([...new Set([...before, ...jobs.keys(), ""])]);
 }
 
-/** Listens from now on; the browser itself connects again after a break. */
+/**
+ * Listens from now on. Of all pages that are open one has the line, because a browser gives a server six
+ * connections in all; it passes on what comes. When it is closed, another takes over.
+ */
 export function listen() {
+  const name = new URL(document.baseURI).pathname;
+  const others = new BroadcastChannel(name);
+  others.addEventListener("message", (event) => hear(event.data));
+  const pass = (/** @type {Word} */ word) => {
+    hear(word);
+    others.postMessage(word);
+  };
+  // A lock that is never given back: it ends with the page. Without locks, each page has a line of its own.
+  if (navigator.locks) navigator.locks.request(name, () => new Promise(() => connect(pass)));
+  else connect(hear);
+}
+
+/** @typedef {{kind: "hello" | "job" | "gone" | "place" | "lost", data?: any}} Word */
+
+/** @param {Word} word takes in what the line brought */
+function hear({ kind, data }) {
+  if (kind === "job") takeIn([data]);
+  else if (kind === "gone") drop(data.id);
+  else if (kind === "place") news.dispatchEvent(new CustomEvent("place"));
+  else {
+    const there = kind === "hello";
+    if (there) refresh().catch(() => {}); // what changed before, or during a break, was told to nobody here
+    news.dispatchEvent(new CustomEvent("link", { detail: there }));
+  }
+}
+
+/** @param {(word: Word) => void} pass told all that comes; the browser itself connects again after a break */
+function connect(pass) {
   const source = new EventSource(address("events"));
-  let broken = false;
-  source.addEventListener("hello", (event) => {
-    const hello = JSON.parse(event.data);
-    const restarted = server.start !== "" && server.start !== hello.start;
-    server.start = hello.start;
-    if (broken || restarted) refresh().catch(() => {});
-    broken = false;
-    news.dispatchEvent(new CustomEvent("link", { detail: true }));
-  });
-  source.addEventListener("job", (event) => takeIn([JSON.parse(event.data)]));
-  source.addEventListener("gone", (event) => drop(JSON.parse(event.data).id));
-  source.addEventListener("place", () => news.dispatchEvent(new CustomEvent("place")));
+  for (const kind of /** @type {const} */ (["hello", "job", "gone", "place"])) {
+    source.addEventListener(kind, (event) => pass({ kind, data: JSON.parse(event.data) }));
+  }
   source.addEventListener("error", () => {
-    broken = true;
-    news.dispatchEvent(new CustomEvent("link", { detail: false }));
+    pass({ kind: "lost" });
     // An answer that isn't a stream (an ended panel's port taken over) ends the source for good.
-    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 3000);
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => connect(pass), 3000);
   });
 }
