@@ -38,7 +38,8 @@ export function ordering() {
     h("label", { class: "field" }, h("span", {}, "Files"), format),
   );
   const foot = h("div", { class: "stack tight order-foot" }, cost, asked, go_);
-  const element = h("aside", { class: "ordering card pad stack", "aria-label": "Your order" }, chosen, extras, foot);
+  const own = saving(more);
+  const element = h("aside", { class: "ordering card pad stack", "aria-label": "Your order" }, chosen, extras, own, foot);
 
   /** @returns {Record<string, any>} */
   const wish = () => ({ ...wishOf(shop.choices), ...(more.rest ? { rest: true } : {}), ...(more.residual ? { residual: true } : {}) });
@@ -111,6 +112,7 @@ export function ordering() {
       shop.choices.length ? compareButton() : null,
     );
     extras.hidden = !shop.choices.length;
+    own.hidden = several || shop.choices[0]?.kind !== "model";
     price();
   };
   counter.addEventListener("change", () => keepingFocus(chosen, draw));
@@ -142,7 +144,6 @@ export function ordering() {
       enginePart(choice, change),
       model ? optionFields(model, choice.options, (name, value) => change(withOption(choice, model, name, value))) : null,
       !several && choice.stems.length > 1 ? stemPart(choice, change) : null,
-      model && !several ? saving(choice) : null,
       own ? h("div", {}, button("Remove this preset", () => forget(own), { class: "button small plain" })) : null,
     );
   }
@@ -175,22 +176,29 @@ export function ordering() {
     select.value = choice.engine ?? "";
     return h("label", { class: "field" }, h("span", {}, "By"), select);
   }
+}
 
-  /** @param {import("../model/order.js").Choice} choice */
-  function saving(choice) {
-    const name = h("input", { type: "text", placeholder: "Its name", "aria-label": "Name of the preset", maxlength: "40", "data-testid": "preset-name" });
-    const save = button("Save", () => busy(save, async () => {
-      try {
-        await post("presets", { name: name.value, title: "", order: presetOf(choice, more) });
-        await restock();
-        say(`Saved as the preset ${name.value}.`);
-        name.value = "";
-      } catch (error) {
-        complain(error);
-      }
-    }), { class: "button small", "data-testid": "preset-save" });
-    return h("details", {}, h("summary", {}, "Save as a preset"), h("div", { class: "row save-row" }, name, save));
-  }
+/**
+ * The field that keeps a model with its options as a preset of the user's own.
+ * @param {{rest: boolean, residual: boolean, format: string}} more what else is chosen
+ * @returns {HTMLElement}
+ */
+function saving(more) {
+  const name = h("input", {
+    type: "text", placeholder: "Its name", "aria-label": "Name of the preset", maxlength: "40", autocomplete: "off", "data-testid": "preset-name",
+    on: { keydown: (/** @type {KeyboardEvent} */ event) => { if (event.key === "Enter") save.click(); } },
+  });
+  const save = button("Save", () => busy(save, async () => {
+    try {
+      await post("presets", { name: name.value, title: "", order: presetOf(shop.choices[0], more) });
+      await restock();
+      say(`Saved as the preset ${name.value}.`);
+      name.value = "";
+    } catch (error) {
+      complain(error);
+    }
+  }), { class: "button small", "data-testid": "preset-save" });
+  return h("details", { class: "saving" }, h("summary", {}, "Save as a preset"), h("div", { class: "row save-row" }, name, save));
 }
 
 /** @param {{id: string, title: string}} row */
