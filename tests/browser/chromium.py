@@ -149,7 +149,7 @@ class Tab:
         except StaleElementReferenceException:
             return False
 
-    def find(self, name: str, seconds: float = 10.0) -> WebElement:
+    def find(self, name: str, seconds: float = 20.0) -> WebElement:
         """Wait for something with this test id to be seen, and give it."""
 
         def look() -> WebElement | None:
@@ -166,7 +166,7 @@ class Tab:
             return self.find(name).text
         return self.driver.find_element(By.TAG_NAME, "body").text
 
-    def wait_for_text(self, words: str, name: str | None = None, seconds: float = 15.0) -> str:
+    def wait_for_text(self, words: str, name: str | None = None, seconds: float = 20.0) -> str:
         """Wait until words stand there, whatever their case; gives all that stands there."""
 
         def look() -> str | None:
@@ -190,7 +190,7 @@ class Tab:
                 return False
             return True
 
-        until(clicked, 10, lambda: f"'{name}' never stood still")
+        until(clicked, 20, lambda: f"'{name}' never stood still")
 
     def click_label(self, words: str) -> None:
         """Click on the words beside a box."""
@@ -256,7 +256,7 @@ class Tab:
 
 
 def until(
-    look: Callable[[], Found | None], seconds: float = 10.0, told: Callable[[], object] = lambda: ""
+    look: Callable[[], Found | None], seconds: float = 20.0, told: Callable[[], object] = lambda: ""
 ) -> Found:
     """Wait until something is found, and give it; `told` says what there was instead."""
     end = time.monotonic() + seconds
