@@ -127,7 +127,7 @@ def test_the_original_is_the_region_and_the_residual_what_is_left(shop: Shop) ->
     assert np.abs(left).max() < 1e-6
 
 
-@pytest.mark.parametrize("name", ["flac16", "mp3", "wav16"])
+@pytest.mark.parametrize("name", ["flac16", "mp3", "wav16", "m4a"])
 def test_a_stem_in_another_format(tmp_path: Path, shop: Shop, name: str) -> None:
     """From any frame on the very samples that decoding from the start gives; the region's length."""
     loud = write(tmp_path / "Loud.wav", 1.9 * music(2 * RATE + 5))
@@ -147,6 +147,9 @@ def test_a_stem_in_another_format(tmp_path: Path, shop: Shop, name: str) -> None
         start = 72 + 8 * first
         part = shop.panel.get(where, headers={"Range": f"bytes={start}-{start + 799}"}).content
         assert part == whole[first : first + 100].astype("<f4").tobytes(), first
+    # What can only be read from its start is decoded once.
+    decoded = list((shop.panel.home / "panel" / "cache" / job).glob("*.wav"))
+    assert bool(decoded) == (name == "m4a")
     # A common gain is undone in the residual: it is what the report says is left of the region.
     assert document["gain_db"] < 0
     left = np.frombuffer(shop.panel.get(f"api/jobs/{job}/tracks/residual/audio").content[72:], "<f4")

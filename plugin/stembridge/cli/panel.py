@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import webbrowser
 from typing import Any
 
@@ -33,14 +34,20 @@ def panel(settings: dict[str, Any], *, no_browser: bool, port: int) -> None:
     def ready(link: str) -> None:
         # Even with --quiet: the link is the answer.
         click.echo(f"The panel is at {link}")
-        if not no_browser and not webbrowser.open(link):
-            terminal.say("No browser could be opened: open that link in yours.")
         terminal.say("Ctrl-C ends it; jobs go on.")
+        if not no_browser:
+            # Some browsers only come back when they are closed, and the server has to answer them.
+            threading.Thread(target=_open, args=(link, terminal), name="browser", daemon=True).start()
 
     link = server.running(tools.home)
     if link is not None:
         click.echo(f"The panel is open already, at {link}")
         if not no_browser:
-            webbrowser.open(link)
+            _open(link, terminal)
         return
     server.serve(tools, hosts(), port=port, ready=ready)
+
+
+def _open(link: str, terminal: TerminalSession) -> None:
+    if not webbrowser.open(link):
+        terminal.say("No browser could be opened: open that link in yours.")

@@ -11,10 +11,13 @@ from typing import Any
 
 from starlette.responses import Response
 
+from stembridge.audio.files import inspect, read_blocks
 from stembridge.audio.render import REGION_NAME, render
+from stembridge.audio.writers import StemWriter
 from stembridge.bridge.hosting import Job
 from stembridge.jobs import disk
 from stembridge.model.errors import StembridgeError, StoreError
+from stembridge.model.formats import FORMATS
 from stembridge.model.regions import Region
 from stembridge.panel import spectrogram, tracks, uploads, wave
 from stembridge.panel.answers import Asked
@@ -39,6 +42,7 @@ class Listening:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._peaks = Peaks(desk)
+        self._decoding = threading.Lock()
         self._benches = threading.BoundedSemaphore(_BENCHES)
         # A page asks for a job's tracks hundreds of times; a result is written once, and never again.
         self._tracks = functools.lru_cache(maxsize=_KEPT)(self._read_tracks)
@@ -108,7 +112,7 @@ class Listening:
         return self._tracks(job.folder, facts.st_mtime_ns, _stamp(job.folder) + _stamp(job.stems_folder))
 
     def _read_tracks(self, folder: Path, _written: int, _looks: int) -> tuple[Track, ...]:
-        return tuple(tracks.of_job(Job(folder), self._render))
+        return tuple(tracks.of_job(Job(folder), self._render, self._plain(folder.name)))
 
     def _render(self, job: Job, region: Mapping[str, Any]) -> Path:
         """Render the region of a job whose own rendering is gone, once."""
@@ -119,9 +123,24 @@ class Listening:
             render(Region(**region), folder, lambda _done, _total: None, self._desk.closing.is_set)
         return path
 
+    def _plain(self, owner: str) -> tracks.Plain:
+        """Give what decodes a file once for all: one that could only be read from its start."""
+
+        def decode(path: Path) -> Path:
+            facts = path.stat()
+            folder = self._desk.folder / "cache" / owner
+            target = folder / f"{path.stem}-{facts.st_size}-{facts.st_mtime_ns}.wav"
+            with self._decoding:
+                if not target.exists():
+                    disk.make_folder(folder)
+                    _decode(path, target)
+            return target
+
+        return decode
+
     def _track(self, asked: Asked) -> Track:
         if "file" in asked.path:
-            return uploads.track(self._desk, asked.path["file"])
+            return uploads.track(self._desk, asked.path["file"], self._plain(asked.path["file"]))
         return tracks.find(self.tracks(self._desk.job(asked.path["id"])), asked.path["track"])
 
     def _owner(self, asked: Asked) -> str:
@@ -147,6 +166,16 @@ class Listening:
             if (told.get("region") or {}).get("sha256") == mine:
                 found.append({"id": other["id"], "title": other["title"], "engine": other["engine"] or ""})
         return found
+
+
+def _decode(path: Path, target: Path) -> None:
+    info = inspect(path)
+    with StemWriter(
+        target, FORMATS["wav32f"], rate=info.rate, channels=info.channels, frames=info.frames
+    ) as writer:
+        for block in read_blocks(info, 0, info.frames):
+            writer.write(block)
+        writer.commit()
 
 
 def _row(track: Track) -> dict[str, Any]:

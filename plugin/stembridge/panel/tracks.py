@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stembridge.audio.files import inspect, read_blocks
+from stembridge.audio.files import SourceInfo, inspect, read_blocks
 from stembridge.audio.nulltest import Feed
 from stembridge.bridge.placing import file_of, named
 from stembridge.jobs import disk
@@ -24,6 +24,7 @@ BLOCK = 65_536
 ORIGINAL, RESIDUAL = "original", "residual"
 Block = NDArray[np.float32]
 Reader = Callable[[int, int], Iterator[Block]]
+Plain = Callable[[Path], Path]
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,21 @@ class Track:
         return self.read(first, frames)
 
 
-def of_file(path: Path, channels: int) -> Reader:
-    """Give what reads a file; where a lossy one ends early, there are zeros."""
+def seekable(info: SourceInfo) -> bool:
+    """Say whether a file can be read from any frame on without decoding all that is before."""
+    return info.reader == "soundfile" and info.codec != "VORBIS"
+
+
+def of_file(path: Path, channels: int, plain: Plain | None = None) -> Reader:
+    """Give what reads a file; where a lossy one ends early, there are zeros.
+
+    ``plain`` gives a file of the same samples that can be read from any frame on, where this one can't.
+    """
 
     def read(first: int, count: int) -> Iterator[Block]:
         info = inspect(path)
+        if plain is not None and not seekable(info):
+            info = inspect(plain(path))
         there = max(0, min(count, info.frames - first))
         if there:
             yield from read_blocks(info, first, there, block_frames=BLOCK)
@@ -78,17 +89,21 @@ def of_file(path: Path, channels: int) -> Reader:
     return read
 
 
-def of_upload(path: Path, name: str) -> Track:
+def of_upload(path: Path, name: str, plain: Plain | None = None) -> Track:
     """Give an uploaded file as a track."""
     info = inspect(path)
     facts = path.stat()
     return Track(
         ORIGINAL, name, "#7d8597", ORIGINAL, "stem", info.frames, info.rate, info.channels,
-        of_file(path, info.channels), mark=_mark(path.name, facts.st_size, facts.st_mtime_ns),
+        of_file(path, info.channels, plain), mark=_mark(path.name, facts.st_size, facts.st_mtime_ns),
     )  # fmt: skip
 
 
-def of_job(job: Job, render: Callable[[Job, Mapping[str, Any]], Path] | None = None) -> list[Track]:
+def of_job(
+    job: Job,
+    render: Callable[[Job, Mapping[str, Any]], Path] | None = None,
+    plain: Plain | None = None,
+) -> list[Track]:
     """Give a finished job's tracks: the original, its stems in their order, the residual.
 
     A stem whose file is gone is left out. The residual is worked out while it is read: the region minus
@@ -98,6 +113,8 @@ def of_job(job: Job, render: Callable[[Job, Mapping[str, Any]], Path] | None = N
     ----------
     render
         Gives the region's file where the job's own is gone; None: then there is no original.
+    plain
+        As `of_file` has it.
 
     Raises
     ------
@@ -107,12 +124,13 @@ def of_job(job: Job, render: Callable[[Job, Mapping[str, Any]], Path] | None = N
     result = job.result()
     if result is None or "stems" not in result:
         raise StoreError(f"Job {job.id} isn't finished.", hint="Wait for it, or go on with it.")
+    gain = 0.0 - float(result.get("gain_db") or 0.0)
     stems: dict[str, Track] = {}
     for name, row in named(result).items():
         if row["kind"] != "text":
-            track = _stem(job, name, row, float(result.get("gain_db") or 0.0))
+            track = _stem(job, name, row, plain)
             if track is not None:
-                stems[name] = track
+                stems[name] = replace(_fitted(track, result.get("region")), gain_db=gain)
     original = _original(job, result, render)
     tracks = [] if original is None else [original]
     tracks += [track for name, track in stems.items() if name != RESIDUAL]
@@ -128,7 +146,7 @@ def find(tracks: Sequence[Track], name: str) -> Track:
     raise UnknownNameError("track", name[:60], [track.id for track in tracks])
 
 
-def _stem(job: Job, name: str, row: Mapping[str, Any], gain: float) -> Track | None:
+def _stem(job: Job, name: str, row: Mapping[str, Any], plain: Plain | None) -> Track | None:
     try:
         path = file_of(job, row)
     except StembridgeError:
@@ -137,9 +155,16 @@ def _stem(job: Job, name: str, row: Mapping[str, Any], gain: float) -> Track | N
     return Track(
         name, str(row["label"]), str(row["colour"]), str(row["role"]), str(row["kind"]),
         int(row["frames"]), int(row["rate"]), int(row["channels"]),
-        of_file(path, int(row["channels"])),
-        mark=_mark(job.id, name, row["stamp"]["bytes"], row["stamp"]["mtime_ns"]), gain_db=-gain, facts=facts,
+        of_file(path, int(row["channels"]), plain),
+        mark=_mark(job.id, name, row["stamp"]["bytes"], row["stamp"]["mtime_ns"]), facts=facts,
     )  # fmt: skip
+
+
+def _fitted(track: Track, region: Mapping[str, Any] | None) -> Track:
+    """Cut what some lossy files have behind the region's end: a stem has the region's frames."""
+    if region is None or track.kind != "stem" or track.rate != region["rate"]:
+        return track
+    return replace(track, frames=int(region["frames"]))
 
 
 def _original(

@@ -30,7 +30,7 @@ from stembridge.model.errors import StembridgeError, StoreError, UnknownNameErro
 from stembridge.model.names import safe
 from stembridge.panel.answers import failed, reply
 from stembridge.panel.desk import Desk
-from stembridge.panel.tracks import Track, of_upload
+from stembridge.panel.tracks import Plain, Track, of_upload
 
 MOST_BYTES = 4 << 30
 ROOM_BYTES = 1 << 30
@@ -70,10 +70,10 @@ def find(desk: Desk, name: str) -> Upload:
     raise UnknownNameError("upload", name[:40], ())
 
 
-def track(desk: Desk, name: str) -> Track:
-    """Give an upload as a track."""
+def track(desk: Desk, name: str, plain: Plain) -> Track:
+    """Give an upload as a track; ``plain`` as `tracks.of_file` has it."""
     found = find(desk, name)
-    return of_upload(found.path, found.name)
+    return of_upload(found.path, found.name, plain)
 
 
 async def receive(desk: Desk, request: Request) -> Response:
