@@ -27,6 +27,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import soundfile as sf
+from numpy.typing import NDArray
 
 RATE, LEVEL = 44_100, 4096
 NAMES = ("vocals", "drums", "bass", "guitar", "piano", "other")
@@ -119,7 +120,7 @@ def lay(folder: Path, frames: int, names: Sequence[str]) -> None:
             "peak_db": -6.0, "rms_db": -20.0, "offset": None,
             "stamp": {"bytes": facts.st_size, "mtime_ns": facts.st_mtime_ns},
         })  # fmt: skip
-    write(folder / "region.wav", np.sum(noise, axis=0, dtype=np.float32), frames)
+    write(folder / "region.wav", np.asarray(np.sum(noise, axis=0), np.float32), frames)
     region = {"source": "Long.wav", "first_frame": 0, "frames": frames, "rate": RATE, "channels": 2}
     result = {
         "protocol": 1, "kind": "separate", "job": folder.name, "engine": "offline", "model": "spleeter",
@@ -132,7 +133,7 @@ def lay(folder: Path, frames: int, names: Sequence[str]) -> None:
     (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
 
 
-def write(path: Path, second: np.ndarray, frames: int) -> None:
+def write(path: Path, second: NDArray[np.float32], frames: int) -> None:
     """Write a second again and again."""
     with sf.SoundFile(path, "w", RATE, 2, subtype="FLOAT", format="WAV") as file:
         for start in range(0, frames, RATE):

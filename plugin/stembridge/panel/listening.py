@@ -23,7 +23,7 @@ from stembridge.panel import spectrogram, tracks, uploads, wave
 from stembridge.panel.answers import Asked
 from stembridge.panel.desk import Desk
 from stembridge.panel.peaks import Peaks
-from stembridge.panel.tracks import Track
+from stembridge.panel.tracks import Plain, Track
 
 _KEPT = 256
 _BENCHES = 2
@@ -123,7 +123,7 @@ class Listening:
             render(Region(**region), folder, lambda _done, _total: None, self._desk.closing.is_set)
         return path
 
-    def _plain(self, owner: str) -> tracks.Plain:
+    def _plain(self, owner: str) -> Plain:
         """Give what decodes a file once for all: one that could only be read from its start."""
 
         def decode(path: Path) -> Path:
