@@ -280,3 +280,27 @@ def test_it_ends_as_politely_when_the_system_asks(panel: Panel) -> None:
     panel._process.send_signal(signal.SIGTERM)
     panel._process.wait(20)
     assert not (panel.home / "panel.json").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a browser of the test's own is a shell script")
+def test_the_users_browser_gets_the_link(shop: Shop, tmp_path: Path) -> None:
+    """At the first start and at every further one; without it, nothing is opened."""
+    opened = tmp_path / "opened.txt"
+    browser = tmp_path / "browser.sh"
+    browser.write_text(f'#!/bin/sh\necho "$1" >> "{opened}"\n', encoding="utf-8")
+    browser.chmod(0o755)
+    environ = {**os.environ, "STEMBRIDGE_HOME": str(shop.panel.home), "BROWSER": f"{browser} %s"}
+    command = [sys.executable, "-m", "stembridge", "panel"]
+    for more in ([], ["--no-browser"]):
+        told = subprocess.run(
+            [*command, *more], env=environ, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert (told.returncode, told.stderr) == (0, "")
+    assert opened.read_text(encoding="utf-8") == f"{shop.panel.link}\n"
+    first = {**environ, "STEMBRIDGE_HOME": str(tmp_path / "home")}
+    with subprocess.Popen(command, env=first, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        link = process.stdout.readline().split()[-1]
+        until(lambda: link in opened.read_text(encoding="utf-8"), 30)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0

@@ -16,7 +16,7 @@ from tests.e2e.command import music, write
 from tests.e2e.desk import KEY
 from tests.panel.conftest import ENVIRON, RATE
 
-SECONDS = 100
+SECONDS = 20
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def paid(tmp_path_factory: pytest.TempPathFactory, service: Sandbox) -> Iterator
 
 @pytest.fixture(scope="module")
 def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Longer than a minute, so that it costs more than the least."""
+    """Long enough to be paid for."""
     return write(tmp_path_factory.mktemp("songs") / "Paid song.wav", music(SECONDS * RATE))
 
 

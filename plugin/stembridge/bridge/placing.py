@@ -13,7 +13,6 @@ Nothing here knows a host by name.
 from __future__ import annotations
 
 import secrets
-import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,8 +20,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol
 
-from stembridge.audio.files import inspect, read_blocks
-from stembridge.audio.writers import StemWriter
 from stembridge.bridge import whereabouts
 from stembridge.jobs import disk, events
 from stembridge.jobs.clock import SystemClock
@@ -31,7 +28,6 @@ from stembridge.jobs.request import SeparateRequest
 from stembridge.jobs.reuse import stamp
 from stembridge.jobs.store import Job
 from stembridge.model.errors import HostError, StoreError, TransferError, UnknownNameError, UsageError
-from stembridge.model.formats import FORMATS
 
 GROUP = "stembridge.hosts"
 QUIETEST_DB, LOUDEST_DB = -60.0, 24.0
@@ -200,30 +196,6 @@ def file_of(job: Job, row: Mapping[str, Any]) -> Path:
             context={"path": str(job.stems_folder / name)},
         )
     return found
-
-
-def scale(chosen: Chosen, target: Path) -> None:
-    """Write a copy of a stem at its gain: float WAV, so that nothing clips; a stem at 0 dB as it is.
-
-    Raises
-    ------
-    StoreError
-        When it can't be written.
-    InputError
-        When it can't be read.
-    """
-    if not chosen.gain_db or chosen.row.get("kind") == "text":
-        with disk.mapped(target):
-            shutil.copyfile(chosen.file, target)
-        return
-    factor = 10 ** (chosen.gain_db / 20)
-    info = inspect(chosen.file)
-    with StemWriter(
-        target, FORMATS["wav32f"], rate=info.rate, channels=info.channels, frames=info.frames
-    ) as writer:
-        for block in read_blocks(info, 0, info.frames):
-            writer.write(block * block.dtype.type(factor))
-        writer.commit()
 
 
 def placed_name(chosen: Chosen) -> str:

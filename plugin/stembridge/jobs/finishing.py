@@ -40,7 +40,8 @@ RESULT_FIELDS = {
     "source_offset": "frames by which the host's count of a compressed source was corrected, or null",
     "stems": (
         "a list of id, label, colour, role, kind, file (absolute, in the job folder), delivered (absolute, "
-        "or null), frames, rate, channels, peak_db, rms_db, offset, stamp"
+        "or null), frames, rate, channels, peak_db, rms_db, offset, stamp; handed over from another host's "
+        "job also gain_db, the level it is to be placed with"
     ),
     "summed": "the stems whose sum was held against the region",
     "residual_db": "RMS of what is left then, in dBFS; null: digital silence",
