@@ -177,6 +177,7 @@ test("chunks come in order, four at a time at most, each once", async () => {
   const tracks = [track("a"), track("b")];
   chunks.want(tracks, [3, 4, 5]);
   chunks.want(tracks, [3, 4, 5]);
+  assert.equal(chunks.load(tracks[0], 3), chunks.load(tracks[0], 3));
   await server.settle();
   assert.deepEqual(server.open.map(({ from }) => (from - 72) / 4 / RATE), [3, 3, 4, 4]);
   await server.all();

@@ -8,7 +8,7 @@ import { parseTile, thin } from "../model/spectrum.js";
 import { surplus } from "../model/schedule.js";
 
 const MOST_BYTES = 48e6;
-const AT_ONCE = 2;
+const AT_ONCE = 3;
 
 /** @typedef {import("../model/peaks.js").Peaks} Peaks */
 /** @typedef {import("../model/spectrum.js").Tile} Tile */
