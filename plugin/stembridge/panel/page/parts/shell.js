@@ -77,9 +77,9 @@ let fading = 0;
 /**
  * Tells of something, in a line that a screen reader speaks.
  * @param {string} text
- * @param {{hint?: string, bad?: boolean}} [how]
+ * @param {{hint?: string, bad?: boolean, act?: {label: string, run: () => void}}} [how] `act`: what to do next
  */
-export function say(text, { hint = "", bad = false } = {}) {
+export function say(text, { hint = "", bad = false, act } = {}) {
   const line = byId("status");
   clearTimeout(fading);
   line.classList.toggle("bad", bad);
@@ -87,10 +87,11 @@ export function say(text, { hint = "", bad = false } = {}) {
     line,
     icon(bad ? "warn" : "check"),
     h("p", {}, h("strong", {}, worded(text)), hint ? " " : null, hint ? h("span", { class: "hint" }, worded(hint)) : null),
+    act ? h("button", { type: "button", class: "button small", on: { click: () => { quiet(); act.run(); } } }, act.label) : null,
     h("button", { type: "button", class: "icon-button small", "aria-label": "Dismiss", on: { click: () => quiet() } }, icon("cross")),
   );
   line.classList.add("on");
-  fading = window.setTimeout(quiet, bad ? 15000 : 6000);
+  fading = window.setTimeout(quiet, bad || act ? 15000 : 6000);
 }
 
 /** Takes the line away. */

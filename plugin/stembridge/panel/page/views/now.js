@@ -74,7 +74,7 @@ export function now({ listen }) {
 
   news.addEventListener("jobs", (event) => {
     draw();
-    for (const id of /** @type {CustomEvent} */ (event).detail) announce(id);
+    for (const id of /** @type {CustomEvent} */ (event).detail) announce(id, listen);
   });
   setInterval(() => {
     if (!place.hidden) for (const one of cards.values()) one.age();
@@ -93,13 +93,18 @@ function lay(list, elements) {
   });
 }
 
-/** @param {string} id tells of a job that came to an end while the page was open */
-function announce(id) {
+/**
+ * Tells of a job that came to an end while the page was open.
+ * @param {string} id
+ * @param {(id: string) => void} listen
+ */
+function announce(id, listen) {
   const job = ordered().find((one) => one.id === id);
   if (!job) return;
   const before = told.get(id);
   told.set(id, job.state);
   if (before === undefined || before === job.state) return;
   const words = announcement(job);
-  if (words) say(words, { bad: job.state === "failed" });
+  const act = { label: "Listen", run: () => listen(id) };
+  if (words) say(words, { bad: job.state === "failed", ...(job.state === "ready" && job.kind !== "compare" ? { act } : {}) });
 }
