@@ -15,7 +15,15 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 QUICK = (("command.py",), ("offline_sdr.py",), ("rates.py",), ("alignment.py", "--quick"))
-LONG = (("region_read.py",), ("alignment.py",), ("memory.py",), ("parts.py",), ("batch.py",), ("chain.py",))
+LONG = (
+    ("region_read.py",),
+    ("alignment.py",),
+    ("memory.py",),
+    ("parts.py",),
+    ("batch.py",),
+    ("chain.py",),
+    ("panel.py",),
+)
 
 
 def main() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import shutil
 import socket
 from pathlib import Path
 from typing import Any
@@ -290,3 +291,20 @@ def test_the_same_file_again_is_the_same_source(panel: Panel, tmp_path: Path) ->
     (file,) = (panel.home / "panel" / "uploads" / first).glob("*.wav")
     file.write_bytes(file.read_bytes())
     assert panel.upload(write(song, music(44_100)))["file"] != first
+
+
+def test_what_was_worked_out_for_a_job_goes_with_it(panel: Panel, tmp_path: Path) -> None:
+    """Whoever removed it: the panel at once, the command line by the panel's next start."""
+    song = write(tmp_path / "s.wav", music(44_100))
+    jobs = [panel.order(song), panel.order(song, residual=True)]
+    cache = panel.home / "panel" / "cache"
+    for job in jobs:
+        assert panel.finished(job)["state"] == "ready"
+        panel.get(f"api/jobs/{job}/tracks/vocals/peaks?level=256").raise_for_status()
+        until(lambda job=job: len(list((cache / job).glob("*.peaks"))) == 4, 30)  # type: ignore[misc]
+    panel.post(f"api/jobs/{jobs[0]}/remove").raise_for_status()
+    assert not (cache / jobs[0]).exists()
+    panel.stop()
+    shutil.rmtree(panel.home / "jobs" / jobs[1])
+    panel.start()
+    until(lambda: not (cache / jobs[1]).exists(), 20)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -271,6 +272,24 @@ def test_a_worker_that_died_is_noticed(tmp_path: Path) -> None:
     ((row,), _) = board.look()
     assert row["stalled"]
     assert not row["over"]
+
+
+def test_a_change_that_an_answer_saw_first_is_told_all_the_same(tmp_path: Path) -> None:
+    """The page that asked isn't the only one."""
+    from stembridge.panel.board import Board
+    from tests.fakes.clock import FakeClock
+
+    folder = tmp_path / "jobs" / "one1"
+    folder.mkdir(parents=True)
+    (folder / "request.json").write_text('{"protocol": 1, "kind": "separate", "host": "cli", "name": "N"}')
+    board = Board(tmp_path / "jobs", FakeClock(), lambda _engine, model: model)
+    (row,) = board.rows()
+    assert board.look() == ([row], [])
+    assert board.look() == ([], [])
+    shutil.rmtree(folder)
+    assert board.rows() == []
+    assert board.look() == ([], ["one1"])
+    assert board.look() == ([], [])
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")

@@ -193,26 +193,34 @@ class Board:
         self._turn = threading.Lock()
         self._jobs: dict[str, _Watched] = {}
         self._passed: dict[str, int] = {}
+        self._changed: dict[str, None] = {}
+        self._gone: dict[str, None] = {}
 
     def look(self) -> tuple[list[dict[str, Any]], list[str]]:
-        """Look at the disk; give the rows that are new or changed, oldest first, and what ids are gone."""
-        with self._turn:
-            return self._look()
+        """Look at the disk; give the rows that are new or changed, oldest first, and what ids are gone.
 
-    def _look(self) -> tuple[list[dict[str, Any]], list[str]]:
+        Each change is given once, also where `rows` or `row` saw it first: this is for the one who tells.
+        """
+        with self._turn:
+            self._look()
+            changed = [self._jobs[name] for name in self._changed if name in self._jobs]
+            gone = [name for name in self._gone if name not in self._jobs]
+            self._changed.clear()
+            self._gone.clear()
+        return [one.row for one in sorted(changed, key=lambda one: (one.created, one.job.id))], gone
+
+    def _look(self) -> None:
         now = self._clock.time()
         there = dict(self._folders())
-        changed = []
         for name, stamp in there.items():
             watched = self._jobs.get(name) or self._meet(name, stamp)
             if watched is not None and watched.look((stamp, _size(watched.job)), now, self._title):
-                changed.append(watched)
-        gone = [name for name in self._jobs if name not in there]
-        for name in gone:
+                self._changed[name] = None
+        for name in [name for name in self._jobs if name not in there]:
             del self._jobs[name]
+            self._gone[name] = None
         for name in [name for name in self._passed if name not in there]:
             del self._passed[name]
-        return [one.row for one in sorted(changed, key=lambda one: (one.created, one.job.id))], gone
 
     def rows(self) -> list[dict[str, Any]]:
         """Give all jobs as they are now, newest first."""
