@@ -24,6 +24,7 @@ want xdotool xdotool
 want wmctrl wmctrl
 want scrot scrot
 want luacheck lua-check
+want node nodejs
 want chromium chromium
 want chromedriver chromium-driver
 [ -e /usr/share/sounds/sf2/FluidR3_GM.sf2 ] || missing="$missing fluid-soundfont-gm"
