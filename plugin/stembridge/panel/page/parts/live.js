@@ -69,9 +69,25 @@ function tell(ids) {
   if (ids.length) news.dispatchEvent(new CustomEvent("jobs", { detail: ids }));
 }
 
-/** Reads everything anew: at the beginning, and whenever the line was broken. */
+let turn = 0;
+/** @type {Word[] | null} what the line told since everything was asked for */
+let since = null;
+
+/**
+ * Reads everything anew: at the beginning, and whenever the line was broken. What the line tells before the
+ * answer is here may be newer than the answer, and is heard once more after it.
+ */
 export async function refresh() {
-  const state = await get("state");
+  const own = (turn += 1);
+  /** @type {Word[]} */
+  const told = (since = []);
+  let state;
+  try {
+    state = await get("state");
+  } finally {
+    if (own === turn) since = null;
+  }
+  if (own !== turn) return; // Asked for again meanwhile: that answer is the newer one.
   server.version = state.version;
   server.default_engine = state.default_engine;
   server.upload_most = state.upload_most;
@@ -79,6 +95,7 @@ export async function refresh() {
   jobs.clear();
   for (const job of state.jobs) jobs.set(job.id, job);
   tell([...new Set([...before, ...jobs.keys(), ""])]);
+  told.forEach(hear);
 }
 
 /**
@@ -94,14 +111,17 @@ export function listen() {
     others.postMessage(word);
   };
   // A lock that is never given back: it ends with the page. Without locks, each page has a line of its own.
-  if (navigator.locks) navigator.locks.request(name, () => new Promise(() => connect(pass)));
-  else connect(hear);
+  if (navigator.locks) {
+    navigator.locks.request(name, () => new Promise(() => connect(pass)));
+    refresh().catch(() => {}); // what was told since this page began; who has the line asks after its hello
+  } else connect(hear);
 }
 
 /** @typedef {{kind: "hello" | "job" | "gone" | "place" | "lost", data?: any}} Word */
 
 /** @param {Word} word takes in what the line brought */
 function hear({ kind, data }) {
+  if (kind === "job" || kind === "gone") since?.push({ kind, data });
   if (kind === "job") takeIn([data]);
   else if (kind === "gone") drop(data.id);
   else if (kind === "place") news.dispatchEvent(new CustomEvent("place"));
