@@ -117,12 +117,13 @@ class MenuUser:
         """Open the menu by its keys and take an entry of ours, which stand in the order of their names."""
         names = sorted(one.name for one in plugins.ENTRIES)
         self.running.release()
-        self.running.xdotool("windowactivate", "--sync", self.running.window(f"^{self.title}$"))
         for _ in range(4):
+            self.running.xdotool("windowactivate", "--sync", self.running.window(f"^{self.title}$"))
             self.keys("alt+o")
-            self._until("the menu", lambda: self._menus() == 1)
-            self.keys("Up", "Right")
-            with contextlib.suppress(AssertionError):  # a key that came before the menu took keys is lost
+            # A key that came before the window or the menu took keys is lost.
+            with contextlib.suppress(AssertionError):
+                wait_for("the menu", lambda: self._menus() == 1 or None, 5.0)
+                self.keys("Up", "Right")
                 wait_for("the submenu", lambda: self._menus() == 2 or None, 5.0)
                 break
             self.keys("Escape", "Escape")

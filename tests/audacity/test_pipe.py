@@ -103,7 +103,10 @@ def test_dialog_of_a_command(audacity: RunningAudacity) -> None:
 
 
 def test_dialog_of_the_user_stops_nothing(audacity: RunningAudacity) -> None:
-    main = audacity.window("^Audacity$")
+    # Not by its title: that may be the name of what another test had in it.
+    (main,) = audacity.xdotool(
+        "search", "--onlyvisible", "--pid", str(audacity.pid), "--name", "."
+    ).splitlines()
     window = None
     while window is None:
         audacity.xdotool("windowactivate", "--sync", main, "key", "ctrl+p")
