@@ -24,11 +24,11 @@ TRAVERSALS = [
 
 
 def tree(folder: Path) -> dict[str, int]:
-    """Give every file of a data folder but logs, with its size."""
+    """Give every file of a data folder with its size, but logs and what is worked out meanwhile."""
     return {
         str(path.relative_to(folder)): path.stat().st_size
         for path in folder.rglob("*")
-        if path.is_file() and path.suffix not in {".txt", ".log"}
+        if path.is_file() and path.suffix not in {".txt", ".log"} and "cache" not in path.parts
     }
 
 
