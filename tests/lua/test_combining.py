@@ -47,6 +47,7 @@ def separated(host: Reaper, *orders: dict[str, Any]) -> Screen:
     return screen
 
 
+@pytest.mark.parametrize("lua", ["lua54"])
 def test_marked_jobs_of_one_region_are_blended_and_placed_as_any_result(host: Reaper) -> None:
     """One undo step; stem and rest are what was sent, to the last bit of a float."""
     screen = separated(host, OFFLINE, {**OFFLINE, "options": {"centre": "on"}})
@@ -79,6 +80,7 @@ def test_marked_jobs_of_one_region_are_blended_and_placed_as_any_result(host: Re
     screen.wait(lambda: screen.open and screen.shows("Blend: Vocals, min"))
 
 
+@pytest.mark.parametrize("lua", ["lua53"])
 def test_marked_jobs_are_compared_and_the_list_comes_back(host: Reaper) -> None:
     screen = separated(host, OFFLINE, {**OFFLINE, "options": {"centre": "on"}})
     screen.press(SPACE, named("down"), SPACE)
@@ -143,6 +145,7 @@ def test_a_region_too_long_for_the_plan_is_asked_about_with_its_parts(host: Reap
     assert json.loads(answer.read_text(encoding="utf-8")) == {"id": "parts-3", "choice": "parts"}
 
 
+@pytest.mark.parametrize("lua", ["lua53"])
 def test_on_a_free_plan_a_long_item_is_separated_in_parts(
     host: Reaper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

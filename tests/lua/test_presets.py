@@ -204,6 +204,7 @@ def save_chain(*steps: ChainStep) -> None:
     own_chains.save(home, Chain("twice", "Twice", steps), overwrite=True)
 
 
+@pytest.mark.parametrize("lua", ["lua54"])
 def test_a_chain_of_the_embedded_engine_comes_home_under_the_names_of_its_paths(host: Reaper) -> None:
     """Two steps, one result: three leaves that are placed as any stems, in one undo step."""
     repet = ("offline", "repet")
@@ -239,6 +240,7 @@ def test_a_chain_of_the_embedded_engine_comes_home_under_the_names_of_its_paths(
     assert screen.shows("1 job"), "its steps are no jobs of the list"
 
 
+@pytest.mark.parametrize("lua", ["lua53"])
 def test_a_chain_of_the_service_spends_what_was_shown_and_its_rest_is_exact(
     host: Reaper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -274,6 +276,7 @@ def test_a_chain_of_the_service_spends_what_was_shown_and_its_rest_is_exact(
         assert result["residual_db"] is None or result["residual_db"] < -100
 
 
+@pytest.mark.parametrize("lua", ["lua54"])
 def test_with_the_real_core_a_preset_is_saved_used_and_removed(host: Reaper) -> None:
     """It is the file that the command line and the other hosts read."""
     stage.install(host)
