@@ -22,8 +22,11 @@ from stembridge.bridge.placing import Chosen
 from stembridge.cli.compose import Tools
 from stembridge.model.errors import HostError
 from stembridge.panel import app, sending, server
+from stembridge.panel.answers import Asked
 from stembridge.panel.guard import Guard
+from stembridge.panel.listening import Listening
 from tests.e2e.command import Samples, read
+from tests.fakes.clock import FakeClock
 from tests.panel.conftest import RATE, Shop
 
 
@@ -244,8 +247,20 @@ def fine(_home: Path) -> Program:
     return Program()
 
 
-def test_both_hosts_are_registered(shop: Shop) -> None:
-    """By the names that the page knows."""
-    rows = shop.panel.get("api/destinations").json()["destinations"]
-    assert [row["id"] for row in rows] == ["audacity", "reaper"]
-    assert all(row["text"] for row in rows)
+def test_both_hosts_are_registered(tmp_path: Path) -> None:
+    """By the names that the page knows. (No program of another test is asked how it is.)"""
+    found = placing.destinations(tmp_path)
+    assert {name: one.title for name, one in found.items()} == {"audacity": "Audacity", "reaper": "REAPER"}
+
+
+def test_programs_are_only_asked_while_somebody_looks(shop: Shop, program: Program) -> None:
+    """Ten minutes after the last page that did, and never before the first."""
+    clock = FakeClock()
+    desk = server.desk_of(Tools(shop.panel.home, clock), {})
+    one = sending.Sending(desk, Listening(desk))
+    assert one.watched() is None
+    one.destinations(desk, Asked({}))
+    assert one.watched() == one.rows()
+    clock.sleep(sending.WATCHED_FOR + 1)
+    assert one.watched() is None
+    desk.hands.shutdown()

@@ -34,7 +34,7 @@ def make(desk: Desk) -> Starlette:
     """Make the application, and begin to look at the jobs."""
     listening = Listening(desk)
     sending = Sending(desk, listening)
-    live = Live(desk, sending.rows, listening.warm)
+    live = Live(desk, sending.watched, listening.warm)
     live.start()
     desk.hands.submit(uploads.tidy, desk)
 

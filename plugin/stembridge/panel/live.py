@@ -61,7 +61,7 @@ class Live:
     Parameters
     ----------
     places
-        Gives the destinations as the page shows them; looked at now and then while a page listens.
+        Gives the destinations as the page shows them, None while no page shows them; looked at now and then.
     finished
         Told the id of every job that became ready while the panel runs.
     """
@@ -105,6 +105,8 @@ class Live:
                 continue
             with contextlib.suppress(Exception):  # a host's bridge is another's code
                 now = self._places()
+                if now is None:
+                    continue
                 if before is not None and now != before:
                     for listener in self._all():
                         listener.tell(listener.places_changed)

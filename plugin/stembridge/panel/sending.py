@@ -29,6 +29,8 @@ from stembridge.panel.tracks import Block, Track
 
 _NUMBER = re.compile(r"[+-]?\d{1,3}(?:\.\d{1,6})?")
 _READ = 1 << 20
+WATCHED_FOR = 600.0
+"""Seconds after a page asked for the programs in which a change is told to it."""
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -46,11 +48,20 @@ class Sending:
     def __init__(self, desk: Desk, listening: Listening) -> None:
         self._desk, self._listening = desk, listening
         self._found: dict[str, Destination] | None = None
+        self._asked_at: float | None = None
         self._turn = threading.Lock()
 
     def destinations(self, _desk: Desk, _asked: Asked) -> dict[str, Any]:
         """Give the programs that take stems, and whether they are ready."""
+        self._asked_at = self._desk.tools.clock.monotonic()
         return {"destinations": self.rows()}
+
+    def watched(self) -> list[dict[str, Any]] | None:
+        """Give `rows` while somebody may be looking at them: nobody's program is asked for nothing."""
+        asked = self._asked_at
+        if asked is None or self._desk.tools.clock.monotonic() - asked > WATCHED_FOR:
+            return None
+        return self.rows()
 
     def rows(self) -> list[dict[str, Any]]:
         """Give a row for each program."""
