@@ -70,9 +70,11 @@ def test_two_pages_hear_of_the_same(panel: Panel, tmp_path: Path) -> None:
                 if row["over"]:
                     break
             assert states[-1] == "ready"
-            assert row == panel.job(job)
+            assert {**row, "disk": 0} == {**panel.job(job), "disk": 0}
         panel.post(f"api/jobs/{job}/remove").raise_for_status()
-        assert [next(page) for page in (one, other)] == [("gone", {"id": job})] * 2
+        # Its worker may still have written a line or two meanwhile.
+        ends = [next(event for event in page if event[0] == "gone") for page in (one, other)]
+        assert ends == [("gone", {"id": job})] * 2
     assert panel.jobs() == []
 
 
