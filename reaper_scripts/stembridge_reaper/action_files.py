@@ -148,9 +148,10 @@ def _tables() -> str:
         fields = f"id = {_text(stem.id)}, label = {_text(stem.label)}, colour = {_text(stem.colour)}"
         lines.append(f"  {{ {fields} }},")
     lines += ["}", "", "M.FORMATS = {"]
-    for row in FORMATS.values():
-        lossless = "true" if row.lossless else "false"
-        lines.append(f"  {{ id = {_text(row.name)}, label = {_text(_format(row))}, lossless = {lossless} }},")
+    for kind in FORMATS.values():
+        lossless = "true" if kind.lossless else "false"
+        fields = f"id = {_text(kind.name)}, label = {_text(_format(kind))}, lossless = {lossless}"
+        lines.append(f"  {{ {fields} }},")
     return "\n".join([*lines, "}", "", "return M", ""])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +34,14 @@ def separated(host: Reaper, *orders: dict[str, Any]) -> Screen:
     stage.install(host)
     screen = Screen(host)
     screen.item(2)
+
+    def lies(wanted: int) -> bool:
+        return sum(len(track.items) for track in host.project.tracks[1:]) == wanted
+
     for count, order in enumerate(orders, 1):
         host.ext_state["Stembridge", "last"] = json.dumps({"order": order})
         host.run_script(START)
-        wanted = [2 * count]
-        screen.wait(
-            lambda wanted=wanted: sum(len(track.items) for track in host.project.tracks[1:]) == wanted[0], 90
-        )
+        screen.wait(partial(lies, 2 * count), 90)
         host.quit()
         host.windows.clear()
     host.run_script(JOBS)
@@ -100,7 +102,10 @@ def test_the_methods_are_those_of_the_core(host: Reaper) -> None:
 
 
 def test_jobs_of_other_regions_are_not_put_together(host: Reaper) -> None:
-    finished = [{"type": "state", "state": "processing"}, {"type": "finished", "reused_from": None}]
+    finished: list[dict[str, Any]] = [
+        {"type": "state", "state": "processing"},
+        {"type": "finished", "reused_from": None},
+    ]
     screen = started(host, finished, items=2)
     for folder in jobs_folder().glob("*"):
         (folder / "result.json").write_text("{}", encoding="utf-8")

@@ -62,7 +62,7 @@ def test_models_are_marked_priced_together_and_ordered_with_one_word(host: Reape
     assert [order["model"] for order in quotes[-1]["orders"]] == ["49", "63"]
     start(screen)
     screen.wait(lambda: len(screen.orders()) == 2)
-    first, second = screen.orders()
+    first, second = sorted(screen.orders(), key=lambda order: order["host_context"]["compare"]["number"])
     assert (first["max_credits"], second["max_credits"]) == (3, 3)
     assert first["source"] == second["source"]
     compare = [order["host_context"]["compare"] for order in (first, second)]

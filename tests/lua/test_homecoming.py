@@ -14,7 +14,7 @@ from tests.lua.following import Watch
 from tests.lua.placing import Desk, names
 
 BUDGET = 200_000
-FAILED = {"code": "engine_failed", "message": "No.", "hint": "Try again."}
+FAILED: dict[str, Any] = {"code": "engine_failed", "message": "No.", "hint": "Try again."}
 MODELS = ("Roformer", "SCNet", "Demucs", "MDX")
 SIX = [
     (stem, stem.capitalize(), "#f3a712") for stem in ("vocals", "drums", "bass", "guitar", "piano", "other")

@@ -77,7 +77,9 @@ def test_orders_of_the_same_lengths_are_one_question(host: Reaper) -> None:
 
 
 def test_a_price_that_is_not_known_makes_the_sum_unknown_and_is_allowed_to_nobody(host: Reaper) -> None:
-    orders = [{"engine": "mvsep", "model": model, "options": {}} for model in ("1", "2")]
+    orders: list[dict[str, Any]] = [
+        {"engine": "mvsep", "model": model, "options": {}} for model in ("1", "2")
+    ]
     plan = planned(host, orders, [480])
     said = total(host, plan, [[5, None]])
     assert said.get("amount") is None

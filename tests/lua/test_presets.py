@@ -23,7 +23,14 @@ from tests.lua.ui_desk import ENTER, ESCAPE, KEYLESS, SPACE, TAB, Screen, named
 
 def own(name: str, title: str, **order: Any) -> dict[str, Any]:
     """A row of the query "presets": a preset of the user's own."""
-    whole = {"engine": None, "model": None, "options": {}, "stems": [], "rest": False, "residual": False}
+    whole: dict[str, Any] = {
+        "engine": None,
+        "model": None,
+        "options": {},
+        "stems": [],
+        "rest": False,
+        "residual": False,
+    }
     return {
         "id": name, "title": title, "gives": "what was saved", "own": True,
         "order": {**whole, "format": None, **order}, "chain": None,
