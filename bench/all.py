@@ -4,7 +4,8 @@
 
 `--quick` leaves out what takes minutes. Two comparisons are commands of their own, because they fetch the
 other program's environment: with TensorFlow (1.5 GB), python bench/offline_vs_tensorflow.py CACHE, and
-with mvsep-cli, python bench/mvsep_trip.py CACHE
+with mvsep-cli, python bench/mvsep_trip.py CACHE. What Chromium does with a long job is another:
+python bench/panel_open.py
 """
 
 from __future__ import annotations
