@@ -6,8 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STYLUA := $(VENV)/node_modules/.bin/stylua
 STYLUA_PACKAGE := @johnnymorganz/stylua-bin@2.5.2
-# Two more than processors: the tests on the real Audacity share a worker, those in Chromium another, and both wait.
-WORKERS ?= $(shell expr 2 + $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2))
+# One more than processors: the tests on the real Audacity and in Chromium share a worker each, and both wait.
+WORKERS ?= $(shell expr 1 + $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2))
 TEST_MODELS := $(CURDIR)/$(VENV)/models
 
 .DEFAULT_GOAL := help

@@ -58,14 +58,15 @@ def plain_picture(monkeypatch: pytest.MonkeyPatch) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
     """Give everything in tests/audacity to one worker, and everything in tests/browser to one.
 
-    Only one Audacity can run on a machine, and one Chromium and its panel serve all tests.
+    Only one Audacity can run on a machine, and one Chromium and its panel serve all tests. The panel's orders
+    are one story, told from the first payment on.
     xdist's own groups are written into the tests' ids, where pytest 9 doesn't read them.
     """
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            together = ("tests/audacity/", "tests/browser/")
+            together = ("tests/audacity/", "tests/browser/", "tests/panel/test_orders.py")
             return next((folder for folder in together if nodeid.startswith(folder)), nodeid)
 
     return Scheduling(config, log)
