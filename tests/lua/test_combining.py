@@ -225,5 +225,4 @@ def test_a_batch_ends_with_one_summary_and_a_failure_leaves_the_others(host: Rea
     host.run_script(START)
     said = "0 of 3 done, 1 failed. Closing this stops nothing."
     screen.wait(lambda: screen.open and screen.shows(said))
-    screen.wait(lambda: screen.shows("It failed."))
     screen.press(ENTER)
