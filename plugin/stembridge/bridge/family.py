@@ -157,7 +157,7 @@ def run(one: Work, task: Task, steps: Sequence[Step], *, noun: str) -> dict[str,
     if children is None:
         agreed = household.agree(one, bill(one, steps), steps_of=len(steps), noun=noun)
         children = household.write(one.job, [(s.path, s.title) for s in steps], agreed)
-    household.hand_down(one.job, children)
+    household.hand_down(one.job, children, one.clock)
     one.enter(State.PROCESSING)
     return _Crew(one, task, steps, children).work()
 

@@ -25,7 +25,7 @@ from stembridge.jobs.combining import BlendRequest, CompareRequest
 from stembridge.jobs.disk import read_json, write_json
 from stembridge.jobs.events import TERMINAL, Event
 from stembridge.jobs.request import QueryRequest, SeparateRequest
-from stembridge.jobs.store import Job, Store
+from stembridge.jobs.store import Job, Store, let_go
 from stembridge.model.errors import (
     CODES,
     DecisionNeededError,
@@ -46,7 +46,6 @@ _SILENCE = 30.0
 """Seconds without an event and without a worker's lock after which a worker is taken for dead; a live
 one holds the lock a few seconds after its start at the latest."""
 _RESTARTS = 2
-_LETTING_GO = 5.0
 
 
 class Tail:
@@ -144,7 +143,7 @@ class Host:
         worker has it already, or there is nothing left to do, nothing happens. Raises what the
         command says.
         """
-        if not self._free(job) or _ready(job):
+        if not let_go(job, self.clock) or _ready(job):
             return
         before = _size(job.events_file)
         told = subprocess.run(
@@ -168,16 +167,6 @@ class Host:
         while _size(job.events_file) == before and self.clock.monotonic() < end:
             self.clock.sleep(_LOOK_EVERY)
 
-    def _free(self, job: Job) -> bool:
-        """Say whether no worker has a job; one that has written its end lets go in a moment."""
-        end = self.clock.monotonic() + _LETTING_GO
-        while job.busy():
-            past = events.read(job.events_file)
-            if not past or past[-1]["type"] not in TERMINAL or self.clock.monotonic() > end:
-                return False
-            self.clock.sleep(_LOOK_EVERY)
-        return True
-
     def cancel(self, job: Job) -> None:
         """Ask for a job's end; where no worker has it, one is started to write that down."""
         if TABLE[job.state()].over:
@@ -193,7 +182,7 @@ class Host:
 
     def resume(self, job: Job) -> None:
         """Go on with a job that was cut off, cancelled or failed."""
-        if not job.busy():
+        if let_go(job, self.clock):
             disk.remove(job.cancel_file)
         self.start(job)
 
@@ -255,7 +244,7 @@ class Host:
             raise failure(last)
         with disk.mapped(job.rows_file):
             text = job.rows_file.read_text(encoding="utf-8")
-        if self._free(job):
+        if let_go(job, self.clock):
             self.store.remove(job)
         return [json.loads(line) for line in text.splitlines()]
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from stembridge.bridge.batch import Bill
 from stembridge.engines.base import Quote
 from stembridge.jobs import costs, disk
+from stembridge.jobs.clock import Clock
 from stembridge.jobs.request import SeparateRequest
 from stembridge.jobs.reuse import Index
-from stembridge.jobs.store import Job, child_id
+from stembridge.jobs.store import Job, child_id, let_go
 from stembridge.jobs.work import Work
 from stembridge.model.errors import (
     Cancelled,
@@ -158,7 +159,7 @@ def refused(title: str, quote: Quote) -> LimitError:
     return LimitError(f"{title}: {quote.limits[0]}", hint=hint)
 
 
-def hand_down(parent: Job, children: Sequence[Child]) -> None:
+def hand_down(parent: Job, children: Sequence[Child], clock: Clock) -> None:
     """Give the answer to a step's question to that step, and let steps that were cancelled go on."""
     try:
         answer = disk.read_json(parent.answer_file)
@@ -171,7 +172,7 @@ def hand_down(parent: Job, children: Sequence[Child]) -> None:
             continue
         if whose == child.job and question:
             disk.write_json(job.answer_file, {"id": question, "choice": answer.get("choice")})
-        if not job.busy():
+        if let_go(job, clock):
             disk.remove(job.cancel_file)
 
 

@@ -21,7 +21,7 @@ from stembridge.cli.terminal import TerminalSession
 from stembridge.jobs import disk, events, runner, usage
 from stembridge.jobs.combining import BlendRequest, CompareRequest
 from stembridge.jobs.request import SeparateRequest
-from stembridge.jobs.store import Job
+from stembridge.jobs.store import Job, let_go
 from stembridge.model.errors import StembridgeError, UsageError
 from stembridge.model.states import TABLE, State
 
@@ -139,7 +139,7 @@ def resume(
     terminal = TerminalSession(as_json=as_json, agreed=yes, parts=parts, **settings)
     found = batch.open_jobs(tools) if all_open else [tools.store.find(name) for name in dict.fromkeys(ids)]
     for job in found:
-        if not job.busy():
+        if let_go(job, tools.clock):
             disk.remove(job.cancel_file)
     with terminal.listening():
         if len(found) == 1 and not all_open and max_total is None:

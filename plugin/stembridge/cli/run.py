@@ -11,7 +11,8 @@ from typing import Any
 import click
 
 from stembridge.jobs import disk, lock
-from stembridge.jobs.store import Job
+from stembridge.jobs.clock import SystemClock
+from stembridge.jobs.store import Job, let_go
 from stembridge.model.errors import StoreError
 
 
@@ -38,7 +39,7 @@ def run(settings: dict[str, Any], jobdir: Path, *, foreground: bool, as_json: bo
         from stembridge.cli.compose import Tools
 
         return conclude.drive(job, Tools(), settings, as_json=as_json)
-    if job.busy():
+    if not let_go(job, SystemClock()):
         raise lock.busy()
     detach(job)
     return 0

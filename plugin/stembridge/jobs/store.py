@@ -20,6 +20,8 @@ from stembridge.model.errors import StoreError, UnknownNameError
 from stembridge.model.states import TABLE, State
 
 _ALPHABET = string.ascii_lowercase + string.digits
+_LETTING_GO = 5.0
+_LOOK_AGAIN = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,21 @@ class Job:
     def busy(self) -> bool:
         """Say whether a worker has the job now."""
         return lock.held(self.lock_file)
+
+
+def let_go(job: Job, clock: Clock) -> bool:
+    """Say whether no worker has a job; one that has written its end lets go in a moment, and is waited for.
+
+    Whoever takes back a wish to cancel asks this first: a worker at work shall still see the wish, and one
+    that has followed it must not leave it to the next.
+    """
+    end = clock.monotonic() + _LETTING_GO
+    while job.busy():
+        past = events.read(job.events_file)
+        if not past or past[-1]["type"] not in events.TERMINAL or clock.monotonic() > end:
+            return False
+        clock.sleep(_LOOK_AGAIN)
+    return True
 
 
 def child_id(parent: Job, number: int) -> str:

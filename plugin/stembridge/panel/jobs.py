@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
 from stembridge.bridge.hosting import Job, last_event
 from stembridge.jobs import disk, runner
 from stembridge.jobs.request import QueryRequest, SeparateRequest
+from stembridge.jobs.store import let_go
 from stembridge.model.errors import UsageError
 from stembridge.model.states import TABLE
 from stembridge.panel.answers import Asked, Work
 from stembridge.panel.desk import Desk
-
-_LETTING_GO = 5.0
-"""Seconds for which a removal waits for a worker that is just ending."""
 
 
 def told(desk: Desk, job: Job | None) -> dict[str, Any]:
@@ -55,9 +52,7 @@ def retry(desk: Desk, asked: Asked) -> dict[str, Any]:
 def remove(desk: Desk, asked: Asked) -> dict[str, Any]:
     """Delete a job's folder; what was delivered elsewhere stays."""
     job = desk.job(asked.path["id"])
-    end = time.monotonic() + _LETTING_GO
-    while job.busy() and TABLE[job.state()].over and time.monotonic() < end:
-        time.sleep(0.05)
+    let_go(job, desk.host.clock)
     desk.host.store.remove(job)
     disk.remove(desk.folder / "cache" / job.id)
     return told(desk, None)

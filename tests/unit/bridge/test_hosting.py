@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from stembridge.bridge.hosting import (
     Tail,
     failure,
 )
+from stembridge.jobs import lock
 from stembridge.jobs.store import Job
 from stembridge.model.errors import (
     CODES,
@@ -111,6 +113,20 @@ def test_a_wish_to_stop_cancels_the_job_and_resume_goes_on(desk: Host, tmp_path:
     with pytest.raises(StoreError, match="cancelled"):
         desk.result(job)
     desk.resume(job)
+    assert desk.follow(job, lambda _event: None)["type"] == "finished"
+
+
+def test_resume_waits_for_the_cancelled_worker_to_let_go(desk: Host, tmp_path: Path) -> None:
+    job = desk.order(ORDER, _rendered(tmp_path))
+    desk.cancel(job)
+    assert desk.follow(job, lambda _event: None)["type"] == "cancelled"
+    job.cancel_file.touch()
+    with lock.hold(job.lock_file):  # as a worker does that has just written its end
+        slow = threading.Thread(target=desk.resume, args=(job,))
+        slow.start()
+        slow.join(0.3)
+        assert job.cancel_file.exists(), "the wish stays until the worker has gone"
+    slow.join(60)
     assert desk.follow(job, lambda _event: None)["type"] == "finished"
 
 
