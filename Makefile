@@ -10,6 +10,9 @@ STYLUA_PACKAGE := @johnnymorganz/stylua-bin@2.5.2
 WORKERS ?= $(shell expr 1 + $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2))
 TEST_MODELS := $(CURDIR)/$(VENV)/models
 
+# Where this is set (images for containers do), every start of a worker would compile all of our modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format docs song bench dist test-pythons test-audacity-37 programs models clean
 

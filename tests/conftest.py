@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import shutil
+import tempfile
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +13,41 @@ import pytest
 
 from tests.programs import MISSING
 
+_PASSED = pytest.StashKey[bool]()
 _CLEANED = ("STEMBRIDGE_HOME", "STEMBRIDGE_API_TOKEN", "STEMBRIDGE_MVSEP_URL", "NO_COLOR", "FORCE_COLOR")
 
 
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where all tests' data folders are: pytest's own numbering looks at all there are for each new one."""
+    return tmp_path_factory.mktemp("homes")
+
+
 @pytest.fixture(autouse=True)
-def clean_environ(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No setting of the developer's own may change a result."""
+def clean_environ(
+    monkeypatch: pytest.MonkeyPatch, homes: Path, request: pytest.FixtureRequest
+) -> Iterator[None]:
+    """No setting of the developer's own may change a result; a data folder goes with its test that passed."""
     for name in _CLEANED:
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("STEMBRIDGE_HOME", str(tmp_path_factory.mktemp("home")))
+    folder = tempfile.mkdtemp(prefix="home", dir=homes)
+    monkeypatch.setenv("STEMBRIDGE_HOME", folder)
     # A key store that keeps nothing: no test may write to the developer's own, or wait for it.
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    yield
+    if request.node.stash.get(_PASSED, False):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember which tests passed."""
+    report = yield
+    if call.when == "call":
+        item.stash[_PASSED] = report.passed
+    return report
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ COMPARE, BLEND = "Compare Models", "Blend Stems"
 ANSWER, PRESET = "Answer Question", "Save Preset"
 PROJECT = "Lied"
 """Name of the first track, which the project takes over."""
-WAIT = 20.0
+WAIT = 60.0
 _T = TypeVar("_T")
 
 
@@ -38,14 +38,21 @@ def install(user: Path, home: Path) -> None:
 
 
 def started(desk: Desk, user: Path) -> RunningAudacity:
-    """Start an Audacity whose menu has the entries; on a busy machine the first look may be cut off."""
-    for _ in range(3):
-        forget_crash(user)
-        running = desk.start(user)
-        with contextlib.suppress(AssertionError):
-            wait_for("the list of plug-ins", lambda: _listed(user) or None, 10.0)
-            return running
-    raise AssertionError("Audacity doesn't find the menu entries")
+    """Start an Audacity whose menu has the entries.
+
+    The first start looks through all plug-ins, and is left alone meanwhile: with the pipe in use from its
+    beginning, the entries stayed out now and then.
+    """
+    if not _listed(user):
+        desk.start(user, cured=False)
+        try:
+            wait_for("the list of plug-ins", lambda: _listed(user) or None)
+        finally:
+            desk.clear()
+    forget_crash(user)
+    running = desk.start(user)
+    assert _listed(user), "Audacity lost the menu entries"
+    return running
 
 
 def _listed(user: Path) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from pathlib import Path
@@ -237,8 +236,8 @@ def test_a_core_that_never_starts_is_told_after_a_while(host: Reaper) -> None:
 def test_a_core_that_dies_is_told_after_a_while(host: Reaper) -> None:
     desk.install(host, ANSWER + "event(1, 'accepted')")
     query = ask(host, "catalogue")
-    log = host.lua.eval("function(q) return q.folder end")(query) + "/events.jsonl"
-    host.run_until(lambda: os.path.exists(log), seconds=10)  # noqa: PTH110
+    log = Path(host.lua.eval("function(q) return q.folder end")(query)) / "events.jsonl"
+    host.run_until(lambda: log.exists() and log.read_bytes().endswith(b"\n"), seconds=10)
     poll = host.lua.eval("function(q) return q:poll() end")
     assert host.lua.call(poll, query) is None
     host.advance(130)
