@@ -14,7 +14,7 @@ TEST_MODELS := $(CURDIR)/$(VENV)/models
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs song bench dist test-pythons test-audacity-37 programs models clean
+.PHONY: help demo ready test lint format docs song bench dist test-pythons test-audacity-37 programs models clean
 
 help:
 	@echo "make demo          separate a real song with the embedded engine"
@@ -50,7 +50,11 @@ programs:
 models: $(VENV)/.run
 	STEMBRIDGE_HOME="$(TEST_MODELS)" $(BIN)/stembridge --quiet engines install spleeter
 
-test: $(VENV)/.test programs models lint
+# Two package managers at a time: each waits for its own registry.
+ready:
+	@$(MAKE) --no-print-directory -j2 programs $(VENV)/.test
+
+test: ready models lint
 	STEMBRIDGE_TEST_MODELS="$(TEST_MODELS)" $(BIN)/python -m pytest -n $(WORKERS)
 
 lint: $(VENV)/.test programs

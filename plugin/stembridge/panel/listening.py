@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,7 @@ class Listening:
         if row is None or result is None or "stems" not in result or result.get("kind") == "compare":
             return {"job": row, "tracks": [], "sentences": (result or {}).get("sentences", [])}
         found = self.tracks(job)
+        self._warm(job.id, found)
         report = self._report(job)
         return {
             "job": row,
@@ -98,8 +99,12 @@ class Listening:
     def warm(self, name: str) -> None:
         """Have the peaks of a job that just became ready worked out, before anybody opens it."""
         with contextlib.suppress(StembridgeError):
-            for track in self.tracks(Job(self._desk.home / "jobs" / name)):
-                self._peaks.warm(name, track)
+            self._warm(name, self.tracks(Job(self._desk.home / "jobs" / name)))
+
+    def _warm(self, owner: str, found: Sequence[Track]) -> None:
+        """Begin with the residual, the last of them: it takes as long as all the others."""
+        for track in reversed(found):
+            self._peaks.warm(owner, track)
 
     def tracks(self, job: Job) -> tuple[Track, ...]:
         """Give a finished job's tracks."""

@@ -28,6 +28,8 @@ LEVELS = (256, 1024, 4096, 16384, 65536)
 MAGIC, VERSION = b"SBPK", 1
 _CHUNK = 8192
 """Finest bins that are sent at a time; whole bins of the coarsest level."""
+_STEP = 4096
+"""Bins between two tidings: each wakes a reader, which takes the interpreter from those who work."""
 _PATIENCE = 5.0
 
 Bins = NDArray[np.int8]
@@ -79,21 +81,24 @@ class _Making:
         """Work them out; for a thread of its own."""
         feed = Feed(self._track.blocks(0, self._track.frames))
         try:
+            have = 0
             while len(block := feed.take(BLOCK)):
                 found = fold(block)
-                self.bins[self._done : self._done + len(found)] = found
-                self._tell(len(found))
+                self.bins[have : have + len(found)] = found
+                have += len(found)
+                if have - self._done >= _STEP or have == len(self.bins):
+                    self._tell(have)
                 if closing.is_set():
                     raise StoreError("The panel is being closed.")
         except StembridgeError as error:
             self._error = error
-            self._tell(0)
+            self._tell(self._done)
         finally:
             feed.close()
 
-    def _tell(self, more: int) -> None:
+    def _tell(self, done: int) -> None:
         with self._news:
-            self._done += more
+            self._done = done
             self._news.notify_all()
 
     def wait(self, seen: int, closing: threading.Event) -> int:
