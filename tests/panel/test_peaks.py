@@ -151,6 +151,13 @@ def test_a_reader_that_fails_ends_the_stream_and_may_be_asked_again(desk: Desk) 
     assert len(taken(one.answer("o", track, 256))) == 16 + 2 * 391
 
 
+def test_a_track_that_ends_early_ends_the_stream(desk: Desk) -> None:
+    """A fault of our own is told as well, instead of waited for."""
+    track = Track("x", "X", "", "", "stem", 100_000, RATE, 2, lambda _f, _c: iter([music(50_000)]), "short")
+    with pytest.raises(StoreError, match="couldn't be worked out"):
+        taken(Peaks(desk).answer("o", track, 256))
+
+
 def test_a_server_that_ends_lets_its_readers_go(desk: Desk) -> None:
     """Nobody waits for a thread that won't come back."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,8 +29,8 @@ LEVELS = (256, 1024, 4096, 16384, 65536)
 MAGIC, VERSION = b"SBPK", 1
 _CHUNK = 8192
 """Finest bins that are sent at a time; whole bins of the coarsest level."""
-_STEP = 4096
-"""Bins between two tidings: each wakes a reader, which takes the interpreter from those who work."""
+_TELL_EVERY = 0.05
+"""Seconds between two tidings: each wakes a reader, which takes the interpreter from those who work."""
 _PATIENCE = 5.0
 
 Bins = NDArray[np.int8]
@@ -81,13 +82,14 @@ class _Making:
         """Work them out; for a thread of its own."""
         feed = Feed(self._track.blocks(0, self._track.frames))
         try:
-            have = 0
+            have, told = 0, 0.0
             while len(block := feed.take(BLOCK)):
                 found = fold(block)
                 self.bins[have : have + len(found)] = found
                 have += len(found)
-                if have - self._done >= _STEP or have == len(self.bins):
+                if time.monotonic() - told >= _TELL_EVERY or have == len(self.bins):
                     self._tell(have)
+                    told = time.monotonic()
                 if closing.is_set():
                     raise StoreError("The panel is being closed.")
         except StembridgeError as error:
@@ -95,6 +97,9 @@ class _Making:
             self._tell(self._done)
         finally:
             feed.close()
+            if self._done < len(self.bins) and self._error is None:
+                self._error = StoreError("The waveform couldn't be worked out.")
+                self._tell(self._done)
 
     def _tell(self, done: int) -> None:
         with self._news:
