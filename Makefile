@@ -8,6 +8,9 @@ STYLUA := $(VENV)/node_modules/.bin/stylua
 STYLUA_PACKAGE := @johnnymorganz/stylua-bin@2.5.2
 # One more than processors: the tests on the real Audacity and in Chromium share a worker each, and both wait.
 WORKERS ?= $(shell expr 1 + $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2))
+# Most of what tests write is synced to the disk: it lies in memory where there is room for it.
+IN_MEMORY := $(shell grep -q ' /dev/shm tmpfs [^ ]*noexec' /proc/mounts 2>/dev/null || \
+	df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 8000000 { print "PYTEST_DEBUG_TEMPROOT=/dev/shm" }')
 TEST_MODELS := $(CURDIR)/$(VENV)/models
 
 # Where this is set (images for containers do), every start of a worker would compile all of our modules anew.
@@ -55,7 +58,7 @@ ready:
 	@$(MAKE) --no-print-directory -j2 programs $(VENV)/.test
 
 test: ready models lint
-	STEMBRIDGE_TEST_MODELS="$(TEST_MODELS)" $(BIN)/python -m pytest -n $(WORKERS)
+	$(IN_MEMORY) STEMBRIDGE_TEST_MODELS="$(TEST_MODELS)" $(BIN)/python -m pytest -n $(WORKERS)
 
 lint: $(VENV)/.test programs
 	$(BIN)/ruff check .

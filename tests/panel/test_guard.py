@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import os
 import socket
 import stat
@@ -13,6 +14,8 @@ import httpx
 import pytest
 
 from stembridge.panel.guard import HEADERS, new_key
+from stembridge.panel.tickets import Tickets
+from tests.fakes.clock import FakeClock
 from tests.panel.conftest import Shop
 
 OURS = {"X-Stembridge": "panel"}
@@ -222,3 +225,42 @@ def test_the_key_is_in_no_answer_and_no_log(shop: Shop) -> None:
     assert [path.name for path in kept if key in path.read_text(encoding="utf-8", errors="replace")] == [
         "panel.json"
     ]
+
+
+def test_a_ticket_opens_the_panel_once(shop: Shop) -> None:
+    """For who comes by GET and from nowhere; whoever is refused leaves it as it is."""
+    origin = f"http://127.0.0.1:{shop.panel.port}"
+    given = ask(shop, "POST", below(shop, "api/ticket"), {**OURS, "Origin": origin})
+    path = json.loads(given.text)["path"]
+    assert ask(shop, "GET", path, {"Host": f"evil.example:{shop.panel.port}"}).status == 403
+    assert ask(shop, "GET", path, {"Sec-Fetch-Site": "cross-site"}).status == 403
+    assert ask(shop, "HEAD", path).status == 404
+    assert ask(shop, "GET", path + "x").status == 410
+    assert ask(shop, "GET", "/open/").status == 410
+    first = ask(shop, "GET", path)
+    assert (first.status, first.headers["location"]) == (303, below(shop, ""))
+    assert all(first.headers.get(name) == text for name, text in HEADERS.items())
+    again = ask(shop, "GET", path)
+    assert (again.status, "run it again" in again.text) == (410, True)
+
+
+def test_tickets_are_given_to_the_page_alone(shop: Shop) -> None:
+    """Who has no link gets none, and no other page does."""
+    assert ask(shop, "POST", "/api/ticket", OURS).status in {403, 404}
+    assert ask(shop, "POST", below(shop, "api/ticket"), OURS).status == 403
+    assert ask(shop, "GET", below(shop, "api/ticket")).status == 404
+
+
+def test_a_ticket_is_good_for_a_minute() -> None:
+    """Who opened no browser leaves nothing behind."""
+    clock = FakeClock()
+    tickets = Tickets(clock)
+    old, young = tickets.issue(), tickets.issue()
+    assert len({old, young}) == 2
+    assert tickets.take(young.removeprefix("/open/"))
+    clock.sleep(61)
+    assert not tickets.take(old.removeprefix("/open/"))
+    late = tickets.issue()
+    clock.sleep(61)
+    tickets.issue()
+    assert late.removeprefix("/open/") not in tickets._until

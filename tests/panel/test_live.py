@@ -304,8 +304,11 @@ def test_it_ends_as_politely_when_the_system_asks(panel: Panel) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a browser of the test's own is a shell script")
-def test_the_users_browser_gets_the_link(shop: Shop, tmp_path: Path) -> None:
-    """At the first start and at every further one; without it, nothing is opened."""
+def test_the_users_browser_gets_a_link_that_opens_the_panel_once(shop: Shop, tmp_path: Path) -> None:
+    """At the first start and at every further one; without it, nothing is opened.
+
+    What a browser is started with can be read by every user of the machine: the panel's own link isn't in it.
+    """
     opened = tmp_path / "opened.txt"
     browser = tmp_path / "browser.sh"
     browser.write_text(f'#!/bin/sh\necho "$1" >> "{opened}"\n', encoding="utf-8")
@@ -317,11 +320,19 @@ def test_the_users_browser_gets_the_link(shop: Shop, tmp_path: Path) -> None:
             [*command, *more], env=environ, capture_output=True, text=True, timeout=60, check=False
         )
         assert (told.returncode, told.stderr) == (0, "")
-    assert opened.read_text(encoding="utf-8") == f"{shop.panel.link}\n"
+    (given,) = opened.read_text(encoding="utf-8").splitlines()
+    assert given.startswith(f"http://127.0.0.1:{shop.panel.port}/open/")
+    assert shop.panel.link not in given
+    found = [httpx.get(given, follow_redirects=True) for _ in range(2)]
+    assert [answer.status_code for answer in found] == [200, 410]
+    assert str(found[0].url) == shop.panel.link
+    assert "<title>" in found[0].text
     first = {**environ, "STEMBRIDGE_HOME": str(tmp_path / "home")}
     with subprocess.Popen(command, env=first, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         link = process.stdout.readline().split()[-1]
-        until(lambda: link in opened.read_text(encoding="utf-8"), 30)
+        until(lambda: len(opened.read_text(encoding="utf-8").splitlines()) == 2, 30)
+        given = opened.read_text(encoding="utf-8").splitlines()[1]
+        assert str(httpx.get(given, follow_redirects=True).url) == link
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0

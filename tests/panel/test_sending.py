@@ -169,7 +169,7 @@ class Client:
 def client(shop: Shop, program: Program) -> Iterator[Client]:
     """The shop's jobs, and a program of this test's own."""
     desk = server.desk_of(Tools(shop.panel.home), {})
-    yield Client(Guard(app.make(desk), "k", 81))
+    yield Client(Guard(app.make(desk), "k", 81, desk.tickets))
     desk.closing.set()
     desk.hands.shutdown()
 

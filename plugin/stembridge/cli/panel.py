@@ -49,5 +49,7 @@ def panel(settings: dict[str, Any], *, no_browser: bool, port: int) -> None:
 
 
 def _open(link: str, terminal: TerminalSession) -> None:
-    if not webbrowser.open(link):
+    from stembridge.panel import server
+
+    if not webbrowser.open(server.entrance(link)):
         terminal.say("No browser could be opened: open that link in yours.")

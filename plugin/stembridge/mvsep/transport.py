@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from functools import cache
 from typing import TYPE_CHECKING, Self
 
 from stembridge import __version__
@@ -50,6 +51,17 @@ _LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy",
 
 
 _QUIET = Quiet()
+
+
+@cache
+def _trusted() -> ssl.SSLContext | bool:
+    """Read the machine's certificates, once for all clients of a process; True where the machine has none.
+
+    True stands for those that come with the HTTP library.
+    """
+    context = ssl.create_default_context()
+    paths = ssl.get_default_verify_paths()
+    return context if paths.cafile or paths.capath or context.cert_store_stats()["x509_ca"] else True
 
 
 class Transport:
@@ -275,15 +287,10 @@ class Transport:
         origin = self.service.origin
         # A proxy on the way to this very machine would see the key.
         outside = not origin.loopback
-        context = ssl.create_default_context()
-        verify: ssl.SSLContext | bool = context
-        paths = ssl.get_default_verify_paths()
-        if not (paths.cafile or paths.capath or context.cert_store_stats()["x509_ca"]):
-            verify = True
         limits = self.limits
         try:
             return httpx.Client(
-                verify=verify,
+                verify=_trusted(),
                 trust_env=outside,
                 follow_redirects=False,
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),

@@ -30,6 +30,11 @@ def state(desk: Desk, _asked: Asked) -> dict[str, Any]:
     }
 
 
+def ticket(desk: Desk, _asked: Asked) -> dict[str, Any]:
+    """Give the path of a ticket, for whoever has the link already."""
+    return {"path": desk.tickets.issue()}
+
+
 def make(desk: Desk) -> Starlette:
     """Make the application, and begin to look at the jobs."""
     listening = Listening(desk)
@@ -47,6 +52,7 @@ def make(desk: Desk) -> Starlette:
 
     routes: list[BaseRoute] = [
         route("state", state),
+        route("ticket", ticket, method="POST"),
         Route("/api/events", live.endpoint),
         Route("/api/files", receive, methods=["POST"]),
         route("files/{file}/audio", listening.audio),

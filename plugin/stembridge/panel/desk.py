@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from stembridge.bridge.hosting import Host, Job
 from stembridge.bridge.session import Tools
 from stembridge.model.errors import UnknownNameError
+from stembridge.panel.tickets import Tickets
 
 if TYPE_CHECKING:
     from stembridge.engines.base import Engine, Readiness
@@ -37,6 +38,8 @@ class Desk:
         All jobs, as the page shows them.
     start
         Random text of this start: a page that sees another one was served by an earlier server.
+    tickets
+        What opens the panel once.
     closing
         Set once the server ends.
     hands
@@ -47,6 +50,7 @@ class Desk:
     hosts: Hosts
     board: Board
     start: str
+    tickets: Tickets
     closing: threading.Event = field(default_factory=threading.Event)
     hands: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, "panel"))
 

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, RedirectResponse
+
+from stembridge.panel.tickets import DOOR, Tickets
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -36,6 +38,7 @@ HEADERS = {
     "x-frame-options": "DENY",
     "cache-control": "no-store",
 }
+_USED = "This link opens the panel once. Take the one that `stembridge panel` prints, or run it again."
 _SAFE = frozenset({"GET", "HEAD"})
 _METHODS = _SAFE | {"POST", "DELETE"}
 _OURS = frozenset({"same-origin", "none"})
@@ -58,11 +61,14 @@ class Guard:
         The secret part of every path.
     port
         Where the server listens: other ports in Host are another site's.
+    tickets
+        What opens the panel once, by a path without the key.
     """
 
     app: App
     key: str
     port: int
+    tickets: Tickets
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request pass, or refuse it."""
@@ -72,6 +78,12 @@ class Guard:
             return
         dressed = _dressed(send)
         refused = self._refused(scope)
+        door, _, ticket = scope["path"].removeprefix("/").partition("/")
+        if refused == 404 and door == DOOR and scope["method"] == "GET":
+            good = self.tickets.take(ticket)
+            answer = RedirectResponse(f"/{self.key}/", 303) if good else PlainTextResponse(_USED, 410)
+            await answer(scope, receive, dressed)
+            return
         if refused:
             words = "Not found." if refused == 404 else "Refused."
             await PlainTextResponse(words, refused)(scope, receive, dressed)

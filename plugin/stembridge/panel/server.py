@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from stembridge.bridge.session import Tools
 from stembridge.jobs import disk, lock
 from stembridge.model.errors import StembridgeError, StoreError, UsageError
 from stembridge.panel.board import Board
 from stembridge.panel.desk import NAME, Desk, Hosts
-from stembridge.panel.guard import Guard, new_key
+from stembridge.panel.guard import HEADER, HEADER_VALUE, Guard, new_key
+from stembridge.panel.tickets import Tickets
 
 ADDRESS = "127.0.0.1"
 _NOTE = "panel.json"
@@ -99,7 +102,7 @@ def desk_of(tools: Tools, hosts: Hosts) -> Desk:
         return known.get((engine, model), model)
 
     board = Board(tools.home / "jobs", tools.clock, title)
-    desk = Desk(tools, hosts, board, secrets.token_hex(8))
+    desk = Desk(tools, hosts, board, secrets.token_hex(8), Tickets(tools.clock))
     return desk
 
 
@@ -130,7 +133,7 @@ def _run(
             ending()  # after this, the signal that asked for it may end the process at once
             await super().shutdown(sockets)
 
-    guard = Guard(make(desk), key, listener.getsockname()[1])
+    guard = Guard(make(desk), key, listener.getsockname()[1], desk.tickets)
     server = Server(
         uvicorn.Config(
             guard, http="h11", ws="none", loop="asyncio", lifespan="off", log_config=None,
@@ -181,14 +184,28 @@ def _lock_file(home: Path) -> Path:
     return home / NAME / "lock"
 
 
+def entrance(link: str) -> str:
+    """Give what to start a browser with: a link that opens the panel once, where the server gives one."""
+    at = urlsplit(link)
+    origin = f"{at.scheme}://{at.netloc}"
+    status, body = _ask(
+        at.port or 0, "POST", f"{at.path}api/ticket", {"Origin": origin, HEADER: HEADER_VALUE}
+    )
+    return origin + str(json.loads(body)["path"]) if status == 200 else link
+
+
 def _answers(link: str, port: int) -> bool:
-    path = "/" + link.partition(f":{port}/")[2] + "api/state"
+    return _ask(port, "HEAD", f"{urlsplit(link).path}api/state", {})[0] == 200
+
+
+def _ask(port: int, method: str, path: str, headers: Mapping[str, str]) -> tuple[int, bytes]:
     connection = HTTPConnection(ADDRESS, port, timeout=2.0)
     try:
-        connection.request("HEAD", path)
-        return connection.getresponse().status == 200
+        connection.request(method, path, headers=headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
     except (OSError, HTTPException):
-        return False
+        return 0, b""
     finally:
         connection.close()
 

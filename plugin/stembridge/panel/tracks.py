@@ -123,7 +123,11 @@ def of_job(
     """
     result = job.result()
     if result is None or "stems" not in result:
-        raise StoreError(f"Job {job.id} isn't finished.", hint="Wait for it, or go on with it.")
+        raise StoreError(
+            f"Job {job.id} has no stems to listen to.",
+            hint="Wait for its end, or go on with it.",
+            context={"status": 409},
+        )
     gain = 0.0 - float(result.get("gain_db") or 0.0)
     stems: dict[str, Track] = {}
     for name, row in named(result).items():

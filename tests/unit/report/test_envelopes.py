@@ -50,6 +50,19 @@ def test_energy_shows_at_its_own_time() -> None:
     assert power[25:30].min() > 1e3 * max(power[:24].max(), power[31:].max())
 
 
+@pytest.mark.parametrize("seconds", [0.1, 1.0, 3.0])
+def test_a_short_signal_fills_every_column(seconds: float) -> None:
+    axis = np.arange(int(44100 * seconds)) / 44100
+    tone = (
+        np.sin(2 * np.pi * 2000 * axis).astype(np.float32)[:, None] * np.linspace(0.1, 1, len(axis))[:, None]
+    )
+    power = traced(tone.astype(np.float32), 44100, 10_000, columns=1250).power.max(axis=0)
+    assert power.shape == (1250,)
+    middle = power[125:-125]
+    assert np.all(np.diff(middle) > -1e-3 * middle.max()), "it swells, and so does what is drawn"
+    assert 10 * np.log10(middle[-1] / middle[0]) == pytest.approx(20 * np.log10(0.91 / 0.19), abs=1.0)
+
+
 def test_blocks_of_any_size_give_the_same_picture() -> None:
     samples = np.random.default_rng(3).normal(0, 0.2, (123_456, 2)).astype(np.float32)
     one, other = traced(samples, 48000, 123_456), traced(samples, 48000, 1000)
