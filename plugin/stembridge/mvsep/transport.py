@@ -13,6 +13,7 @@ What it promises
 from __future__ import annotations
 
 import logging
+import os
 import random as _random
 import ssl
 import threading
@@ -51,13 +52,15 @@ _LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy",
 
 
 _QUIET = Quiet()
+_NAMES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 @cache
-def _trusted() -> ssl.SSLContext | bool:
+def _trusted(*_named: str | None) -> ssl.SSLContext | bool:
     """Read the machine's certificates, once for all clients of a process; True where the machine has none.
 
-    True stands for those that come with the HTTP library.
+    True stands for those that come with the HTTP library. Where the user names others (`_NAMES`), those
+    are read, and they are part of what the answer is kept under.
     """
     context = ssl.create_default_context()
     paths = ssl.get_default_verify_paths()
@@ -290,7 +293,7 @@ class Transport:
         limits = self.limits
         try:
             return httpx.Client(
-                verify=_trusted(),
+                verify=_trusted(*map(os.environ.get, _NAMES)),
                 trust_env=outside,
                 follow_redirects=False,
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
