@@ -112,7 +112,8 @@ def test_jobs_of_other_regions_are_not_put_together(host: Reaper) -> None:
     host.quit()
     host.windows.clear()
     host.run_script(JOBS)
-    screen.wait(lambda: screen.open and screen.texts.count("Finished; not imported yet.") > 1)
+    screen.wait(lambda: screen.open and screen.shows("2 jobs"))
+    screen.wait(lambda: screen.texts.count("Finished; not imported yet.") > 1)
     screen.press(SPACE, named("down"), SPACE)
     assert screen.shows("2 marked. These aren't of one region."), screen.texts
     asked = len(screen.asked)
@@ -225,4 +226,6 @@ def test_a_batch_ends_with_one_summary_and_a_failure_leaves_the_others(host: Rea
     host.run_script(START)
     said = "0 of 3 done, 1 failed. Closing this stops nothing."
     screen.wait(lambda: screen.open and screen.shows(said))
+    host.gfx.resize(900, 1400)  # room for all rows, whichever comes first
+    screen.wait(lambda: screen.shows("It failed."))
     screen.press(ENTER)

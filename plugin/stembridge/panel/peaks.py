@@ -94,11 +94,10 @@ class _Making:
                     raise StoreError("The panel is being closed.")
         except StembridgeError as error:
             self._error = error
-            self._tell(self._done)
         finally:
             feed.close()
-            if self._done < len(self.bins) and self._error is None:
-                self._error = StoreError("The waveform couldn't be worked out.")
+            if self._done < len(self.bins):
+                self._error = self._error or StoreError("The waveform couldn't be worked out.")
                 self._tell(self._done)
 
     def _tell(self, done: int) -> None:
